@@ -195,14 +195,23 @@ export class CanonicalWriter {
     while (first < digits.length && digits.charCodeAt(first) === ZERO) first += 1;
     let last = digits.length;
     while (last > first && digits.charCodeAt(last - 1) === ZERO) last -= 1;
-    if (first === last) return this.int(0);
+    if (first === last) {
+      this.int(0);
+      return;
+    }
     const significant = digits.slice(first, last);
     const point = exponent - first;
     if (point >= significant.length && point <= 19) {
       const whole = significant + '0'.repeat(point - significant.length);
-      if (whole.length <= 15) return this.int(negative ? -Number(whole) : Number(whole));
+      if (whole.length <= 15) {
+        this.int(negative ? -Number(whole) : Number(whole));
+        return;
+      }
       const value = negative ? -BigInt(whole) : BigInt(whole);
-      if (value >= MIN_I64 && value <= MAX_I64) return this.bigint(value);
+      if (value >= MIN_I64 && value <= MAX_I64) {
+        this.bigint(value);
+        return;
+      }
     }
     const at = this.#room(10 + significant.length);
     this.#bytes[at] = TAG.big;

@@ -27,7 +27,7 @@ export interface Tolerance {
 
 /** `relative 1e-12`, for reports. */
 export function printPolicy(policy: Policy): string {
-  const [name, value] = Object.entries(policy)[0] ?? ['none', true];
-  if (value === true) return name;
-  return typeof value === 'object' ? `${name} ${JSON.stringify(value)}` : `${name} ${String(value)}`;
+  const entries: [string, unknown][] = Object.entries(policy);
+  const [name, value] = entries[0] ?? ['none', true];
+  return value === true ? name : `${name} ${JSON.stringify(value)}`;
 }

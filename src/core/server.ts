@@ -54,11 +54,11 @@ export function fromWire(text: string): ServerInfo {
   const info = JSON.parse(text) as ServerInfo & { hostView: AddressJson; engineView: AddressJson };
   return {
     ...info,
-    hostView: { ...info.hostView, view: 'host', password: new Secret(info.hostView.password as unknown as string) },
+    hostView: { ...info.hostView, view: 'host', password: new Secret(info.hostView.password) },
     engineView: {
       ...info.engineView,
       view: 'engine',
-      password: new Secret(info.engineView.password as unknown as string),
+      password: new Secret(info.engineView.password),
     },
   };
 }

@@ -10,6 +10,7 @@
  * Must not know scenarios, engines, verdicts or other databases.
  */
 import type { Comparison, RowBatch, ShownRow } from '../core/canonical.ts';
+import type { Owned } from '../core/ledger.ts';
 import type { ServerInfo } from '../core/server.ts';
 import type { Change, Column, Table } from '../core/table.ts';
 import type { DatabaseKind, Stack, TableName } from '../core/words.ts';
@@ -45,14 +46,8 @@ export interface ProvisionOptions {
   readonly directory: string;
   readonly signal: AbortSignal;
   /** Told of every process and container as soon as it runs, so that a later run can sweep what this one left. */
-  readonly own: (owned: Owned) => Promise<void>;
+  readonly own: (owned: Owned) => void;
 }
-
-/** Something that must not outlive the run. */
-export type Owned =
-  | { readonly what: 'process'; readonly pid: number; readonly name: string }
-  | { readonly what: 'container'; readonly id: string; readonly name: string }
-  | { readonly what: 'directory'; readonly path: string };
 
 export type Probe =
   | { readonly available: true; readonly what: string }

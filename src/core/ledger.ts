@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { done, Deadline, notYet, until } from './deadline.ts';
+import { done, notYet, until, type Deadline } from './deadline.ts';
 
 /** Something that must not outlive the run. */
 export type Owned =
@@ -115,7 +115,7 @@ export async function sweep(deadline: Deadline, includeKept = false): Promise<st
   }
   for (const name of folders) {
     const folder = join(rootFolder(), name);
-    const record = readJson<RunRecord>(join(folder, 'run.json'));
+    const record = readJson(join(folder, 'run.json')) as RunRecord | undefined;
     // A folder without its record is a run that is just being made, or was cut off while being made.
     if (record === undefined && Date.now() - folderTime(name) < 0) continue;
     if (record !== undefined) {
@@ -140,9 +140,9 @@ function folderTime(name: string): number {
   return startTimeOf(pid) === undefined ? 0 : Date.now() + 1;
 }
 
-function readJson<T>(file: string): T | undefined {
+function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as T;
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     return undefined;
   }
@@ -151,7 +151,7 @@ function readJson<T>(file: string): T | undefined {
 function ownedIn(folder: string): Recorded[] {
   return readdirSync(folder)
     .filter((name) => name.startsWith('owned-') && name.endsWith('.json'))
-    .map((name) => readJson<Recorded>(join(folder, name)))
+    .map((name) => readJson(join(folder, name)) as Recorded | undefined)
     .filter((owned) => owned !== undefined);
 }
 

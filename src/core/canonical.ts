@@ -11,8 +11,11 @@ export type Comparison =
   | { readonly as: 'bool' }
   /** Exact value: integers, decimals, and floats taken as the exact number they hold. */
   | { readonly as: 'number' }
-  /** Binary floating point by bits of a double, with one NaN; -0 is not 0. */
-  | { readonly as: 'float' }
+  /**
+   * Binary floating point by bits of a double, with one NaN; -0 is not 0. `bits: 32` where one side is text printed
+   * from single precision, which means the nearest single and not the nearest double.
+   */
+  | { readonly as: 'float'; readonly bits?: 32 }
   | { readonly as: 'text' }
   | { readonly as: 'bytes' }
   | { readonly as: 'uuid' }
@@ -60,7 +63,7 @@ export const TAG = {
   instant: 0x44,
   instantPlusInfinity: 0x45,
   instantMinusInfinity: 0x46,
-  /** i32 LE months, i32 LE days, i64 LE nanoseconds: by fields, a month is not thirty days. */
+  /** i32 LE months, i32 LE days, i64 LE seconds, u32 LE nanoseconds: by fields, a month is not thirty days. */
   interval: 0x50,
   intervalPlusInfinity: 0x51,
   intervalMinusInfinity: 0x52,
@@ -99,6 +102,7 @@ export interface ShownRow {
 
 const MIN_I64 = -(2n ** 63n);
 const MAX_I64 = 2n ** 63n - 1n;
+const NS_A_SECOND = 1_000_000_000n;
 const ZERO = 48;
 
 /** Appends canonical cells to a growing buffer. Cheap to reuse: `take` hands the batch over and starts anew. */
@@ -283,11 +287,14 @@ export class CanonicalWriter {
   }
 
   interval(months: number, days: number, nanoseconds: bigint): void {
-    const at = this.#room(17);
+    const at = this.#room(21);
     this.#bytes[at] = TAG.interval;
     this.#bytes.writeInt32LE(months, at + 1);
     this.#bytes.writeInt32LE(days, at + 5);
-    this.#bytes.writeBigInt64LE(nanoseconds, at + 9);
+    // Seconds apart: Postgres counts microseconds in 64 bits, whose nanoseconds do not fit into 64.
+    const rest = ((nanoseconds % NS_A_SECOND) + NS_A_SECOND) % NS_A_SECOND;
+    this.#bytes.writeBigInt64LE((nanoseconds - rest) / NS_A_SECOND, at + 9);
+    this.#bytes.writeUInt32LE(Number(rest), at + 17);
   }
 
   /** @param canonical the output of canonical-json.ts. */

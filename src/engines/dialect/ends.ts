@@ -48,10 +48,10 @@ const clickhouseDestination: EndParams = (end, transfer) => ({
 
 const clickhouseSource: EndParams = (end, transfer) => {
   const { type, params } = clickhouseDestination(end, transfer);
-  const { Cleanup: _, ...source } = params;
+  const shared = Object.fromEntries(Object.entries(params).filter(([key]) => key !== 'Cleanup'));
   return {
     type,
-    params: { ...source, IncludeTables: transfer.tables.map((table) => `${end.namespace}.${table.name}`) },
+    params: { ...shared, IncludeTables: transfer.tables.map((table) => `${end.namespace}.${table.name}`) },
   };
 };
 

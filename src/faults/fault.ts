@@ -1,0 +1,72 @@
+/**
+ * Disturbances. A fault strikes a target that the run hands it, through the target's optional powers, at moments that
+ * the seed decides; it tells what it did and when. Knows no engine and no database by name.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { unsafeUniformIntDistribution, xoroshiro128plus } from 'pure-rand';
+import { E2eError } from '../core/errors.ts';
+
+/** The engine as a fault sees it. The run replaces a killed engine by a new one by itself. */
+export interface EngineTarget {
+  /** Resolves once the present engine process is up and working; false when there is none any more. */
+  readonly ready: (signal: AbortSignal) => Promise<boolean>;
+  readonly kill: () => Promise<void>;
+  readonly pause: () => void;
+  readonly resume: () => void;
+}
+
+export type Fault =
+  | { readonly kind: 'kill'; readonly times: number; readonly withinMs: number }
+  | { readonly kind: 'pause'; readonly forMs: number };
+
+/** One strike, for the timeline of the report. */
+export interface Strike {
+  readonly what: string;
+  /** Milliseconds since the fault began. */
+  readonly atMs: number;
+}
+
+/**
+ * Strikes until the fault is done.
+ *
+ * @param seed decides the moments; the same seed strikes at the same ones.
+ * @throws E2eError when the fault was to strike and there was nothing left to strike: a fault that did not happen must
+ *   not pass for one that was survived.
+ */
+export async function strike(fault: Fault, target: EngineTarget, seed: number, signal: AbortSignal): Promise<Strike[]> {
+  const started = performance.now();
+  const strikes: Strike[] = [];
+  const note = (what: string): number => strikes.push({ what, atMs: Math.round(performance.now() - started) });
+  if (fault.kind === 'pause') {
+    if (!(await target.ready(signal))) throw missed('pause');
+    target.pause();
+    note(`engine paused for ${fault.forMs} ms`);
+    try {
+      await delay(fault.forMs, undefined, { signal });
+    } finally {
+      target.resume();
+    }
+    return strikes;
+  }
+  const random = xoroshiro128plus(seed);
+  for (let time = 0; time < fault.times; time += 1) {
+    if (!(await target.ready(signal))) {
+      // A short activation may be over before the second strike; the first must have hit.
+      if (strikes.length > 0) break;
+      throw missed('kill');
+    }
+    await delay(unsafeUniformIntDistribution(0, Math.ceil(fault.withinMs / fault.times), random), undefined, {
+      signal,
+    });
+    await target.kill();
+    note('engine killed');
+  }
+  return strikes;
+}
+
+function missed(what: string): E2eError {
+  return new E2eError(
+    'FAULT_MISSED',
+    `the fault "${what} engine" found no running engine: give the step more to do, or strike earlier`,
+  );
+}

@@ -1,0 +1,59 @@
+/**
+ * The servers of a run: one per kind and stack, started when first asked for, shared by all scenarios, stopped when the
+ * run ends. Lives in the run's own process; the workers ask through server-desk.ts.
+ */
+import type { Connector, Server } from '../connectors/connector.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Ledger } from '../core/ledger.ts';
+import type { ServerInfo } from '../core/server.ts';
+import type { DatabaseKind, Stack } from '../core/words.ts';
+
+export interface ServerPoolOptions {
+  readonly ledger: Ledger;
+  readonly seed: string;
+  readonly connectorFor: (kind: DatabaseKind) => Promise<Connector>;
+}
+
+export class ServerPool implements AsyncDisposable {
+  readonly #options: ServerPoolOptions;
+  readonly #starting = new Map<string, Promise<Server>>();
+  readonly #stop = new AbortController();
+
+  constructor(options: ServerPoolOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts the server or joins the one that is there or on its way. A failed start is remembered: whoever asks next
+   * gets the same error at once instead of waiting for a second failure.
+   *
+   * @throws ProvisionError
+   */
+  async get(kind: DatabaseKind, stack: Stack): Promise<ServerInfo> {
+    const key = `${kind}/${stack}`;
+    const starting = this.#starting.get(key) ?? this.#start(kind, stack);
+    this.#starting.set(key, starting);
+    return (await starting).info;
+  }
+
+  async #start(kind: DatabaseKind, stack: Stack): Promise<Server> {
+    const connector = await this.#options.connectorFor(kind);
+    return connector.provision(stack, {
+      seed: this.#options.seed,
+      directory: this.#options.ledger.directory(`server-${kind}-${stack}`, 0o755),
+      signal: this.#stop.signal,
+      own: (owned) => this.#options.ledger.own(owned),
+    });
+  }
+
+  /** Stops all servers, also those still starting. @throws AggregateError when one did not stop in order. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('the run ends'));
+    const started = await Promise.allSettled(this.#starting.values());
+    const stopped = await Promise.allSettled(
+      started.filter((result) => result.status === 'fulfilled').map(({ value }) => value[Symbol.asyncDispose]()),
+    );
+    const failures = stopped.filter((result) => result.status === 'rejected').map(({ reason }) => reason as unknown);
+    if (failures.length > 0) throw new AggregateError(failures, failures.map(messageOf).join('; '));
+  }
+}

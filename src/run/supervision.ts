@@ -1,0 +1,181 @@
+/**
+ * Keeps the engine working through faults: what a fault killed is started again, as the platform around an engine would;
+ * what ended by itself is evidence and stays ended. Knows how an engine is driven only through its door.
+ */
+import type { Engine, EngineProcess, Exit } from '../engines/engine.ts';
+import { within, type Deadline } from '../core/deadline.ts';
+import { E2eError } from '../core/errors.ts';
+import type { Transfer } from '../core/transfer.ts';
+import type { EngineTarget } from '../faults/fault.ts';
+
+/** The engine ended although nobody asked it to. Verdict: unknown, unless a refusal was expected and this is it. */
+export class EngineEnded extends E2eError {
+  override readonly name = 'EngineEnded';
+  readonly exit: Exit;
+  /** What it printed last that looks like an error. */
+  readonly said: string;
+
+  constructor(verb: string, exit: Exit, said: string | undefined) {
+    const how = exit.signal === null ? `exit code ${exit.code ?? '?'}` : `signal ${exit.signal}`;
+    super(
+      'ENGINE_ENDED',
+      `${verb}: the engine ended by itself with ${how}${said === undefined ? ', and printed no error' : `: ${said}`}`,
+    );
+    this.exit = exit;
+    this.said = said ?? '';
+  }
+}
+
+export class Supervision implements AsyncDisposable {
+  readonly #engine: Engine;
+  readonly #transfer: Transfer;
+  readonly #signal: AbortSignal;
+  readonly #logs: string[] = [];
+  readonly notes: string[] = [];
+  #process: EngineProcess | undefined;
+  /** Set while a fault's kill is under way, so that the end of the process is not taken for its own doing. */
+  #killing = false;
+  #kills = 0;
+  #finished = false;
+  #replicating = false;
+  /** Rejects when a replication ended by itself; awaited by every barrier. */
+  #failure: EngineEnded | undefined;
+
+  constructor(engine: Engine, transfer: Transfer, signal: AbortSignal) {
+    this.#engine = engine;
+    this.#transfer = transfer;
+    this.#signal = signal;
+  }
+
+  /**
+   * Runs one activation to its end, started again each time a fault killed it.
+   *
+   * @throws EngineEnded for any end but exit code 0; BarrierTimeout.
+   */
+  async activate(deadline: Deadline): Promise<void> {
+    this.#finished = false;
+    try {
+      for (;;) {
+        const kills = this.#kills;
+        const started = await this.#engine.activate(this.#transfer, this.#signal);
+        this.#process = started;
+        const exit = await within(
+          'the activation to end',
+          deadline,
+          started.exited,
+          `pid ${started.pid} still running`,
+        ).catch((error: unknown) => {
+          throw withSaid(error, started);
+        });
+        this.#logs.push(`--- activate (pid ${started.pid}) ---\n${started.log()}`);
+        // Ends whatever the program left running in its group: an activation is over when its process is.
+        await started.kill();
+        if (this.#kills > kills || this.#killing) continue;
+        if (exit.code !== 0) throw new EngineEnded('activate', exit, started.lastError());
+        return;
+      }
+    } finally {
+      await this.#process?.[Symbol.asyncDispose]();
+      this.#process = undefined;
+      this.#finished = true;
+    }
+  }
+
+  /** Starts the replication, which from then on is started again each time a fault kills it. */
+  async replicate(): Promise<void> {
+    this.#finished = false;
+    this.#replicating = true;
+    await this.#startReplication();
+  }
+
+  async #startReplication(): Promise<void> {
+    const kills = this.#kills;
+    const started = await this.#engine.replicate(this.#transfer, this.#signal);
+    this.#process = started;
+    void started.exited.then(async (exit) => {
+      this.#logs.push(`--- replicate (pid ${started.pid}) ---\n${started.log()}`);
+      if (!this.#replicating) return;
+      if (this.#kills > kills || this.#killing) {
+        try {
+          await this.#startReplication();
+        } catch {
+          this.#failure = new EngineEnded('replicate', exit, 'it could not be started again');
+        }
+        return;
+      }
+      this.#failure = new EngineEnded('replicate', exit, started.lastError());
+    });
+  }
+
+  /** @throws EngineEnded when the replication ended by itself. Barriers call it at every look. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  lastError(): string | undefined {
+    return this.#process?.lastError();
+  }
+
+  /** Stops the replication in order. Notes what it needed. */
+  async stop(graceMs: number): Promise<void> {
+    this.#replicating = false;
+    this.#finished = true;
+    const running = this.#process;
+    if (running === undefined) return;
+    const exit = await running.stop(graceMs);
+    if (exit.forced) this.notes.push(`the engine did not end within ${graceMs / 1000} s of SIGTERM and was killed`);
+    else if (exit.signal === null && exit.code !== 0 && exit.code !== 143 && exit.code !== 130) {
+      this.notes.push(`the engine ended on SIGTERM with exit code ${exit.code ?? '?'}`);
+    }
+    this.#process = undefined;
+  }
+
+  /** The engine as faults see it. */
+  target(): EngineTarget {
+    return {
+      ready: async (signal) => {
+        while (this.#process?.exit !== undefined || this.#process === undefined) {
+          if (this.#finished || signal.aborted) return false;
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        return true;
+      },
+      kill: async () => {
+        this.#killing = true;
+        this.#kills += 1;
+        try {
+          await this.#process?.kill();
+        } finally {
+          this.#killing = false;
+        }
+      },
+      pause: () => this.#process?.pause(),
+      resume: () => this.#process?.resume(),
+    };
+  }
+
+  get kills(): number {
+    return this.#kills;
+  }
+
+  log(): string {
+    const running = this.#process;
+    return [...this.#logs, ...(running === undefined ? [] : [`--- pid ${running.pid} ---\n${running.log()}`])].join(
+      '\n',
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#replicating = false;
+    this.#finished = true;
+    await this.#process?.[Symbol.asyncDispose]();
+    this.#process = undefined;
+  }
+}
+
+/** Adds the engine's last error to a time-out's message: that is mostly where the reason stands. */
+function withSaid(error: unknown, engine: EngineProcess): unknown {
+  const said = engine.lastError();
+  if (said !== undefined && error instanceof Error) error.message += `; the engine's last error: ${said}`;
+  return error;
+}

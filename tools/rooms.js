@@ -31,7 +31,16 @@ export const ROOMS = {
     'src/connectors/clickhouse',
     'src/engines',
   ],
-  'src/vitest': ['src/core', 'src/scenario', 'src/run', 'src/report', 'src/connectors', 'src/cli/registry'],
+  'src/vitest': [
+    'src/core',
+    'src/scenario',
+    'src/run',
+    'src/report',
+    'src/connectors',
+    'src/cli/registry',
+    'src/diff',
+    'src/engines',
+  ],
   'src/cli': [
     'src/core',
     'src/scenario',

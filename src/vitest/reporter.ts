@@ -13,17 +13,10 @@ import {
 } from 'vitest/node';
 import type { SerializedError } from 'vitest';
 import { messageOf } from '../core/errors.ts';
-import type { ScenarioResult } from '../core/result.ts';
 import { RunReport } from '../report/report.ts';
 import { scenarioLine, shortName, wantsColour, wantsProgress } from '../report/terminal.ts';
 import { knownScenarios } from '../scenario/known.ts';
-
-declare module 'vitest' {
-  export interface TaskMeta {
-    /** Put there by scenario-test.ts. */
-    scenario?: ScenarioResult;
-  }
-}
+import './reporter-meta.ts';
 
 /** A scenario that has not ended after this long is shown as running. */
 const SLOW_MS = 2_000;

@@ -6,21 +6,9 @@ import type { TestProject } from 'vitest/node';
 import { connectorFor } from '../cli/registry/connectors.ts';
 import { Deadline } from '../core/deadline.ts';
 import { Ledger, sweep } from '../core/ledger.ts';
-import { openDesk, type DeskAddress } from '../run/server-desk.ts';
+import { openDesk } from '../run/server-desk.ts';
 import { ServerPool } from '../run/servers.ts';
-
-export interface RunContext {
-  readonly desk: DeskAddress;
-  readonly ledgerFolder: string;
-  readonly seed: string;
-  readonly reports: string;
-}
-
-declare module 'vitest' {
-  export interface ProvidedContext {
-    readonly run: RunContext;
-  }
-}
+import './reporter-meta.ts';
 
 /** How long ending what an earlier run left may take. */
 const SWEEP_MS = 15_000;

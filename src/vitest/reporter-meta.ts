@@ -1,0 +1,21 @@
+/** What a scenario's test hands to the reporter in the main process, and what the main process hands to the workers. */
+import type { ScenarioResult } from '../core/result.ts';
+import type { DeskAddress } from '../run/server-desk.ts';
+
+export interface RunContext {
+  readonly desk: DeskAddress;
+  readonly ledgerFolder: string;
+  readonly seed: string;
+  /** The reports folder. */
+  readonly reports: string;
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    readonly run: RunContext;
+  }
+  export interface TaskMeta {
+    /** Put there by scenario-test.ts. */
+    scenario?: ScenarioResult;
+  }
+}

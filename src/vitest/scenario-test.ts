@@ -1,0 +1,72 @@
+/**
+ * What a scenario file is as a vitest test file: one test that lives the scenario and fails with what a person needs to
+ * read. A file that cannot be read is a test that fails with every problem in it; other files run on.
+ */
+import { relative, sep } from 'node:path';
+import { inject, test } from 'vitest';
+import { connectorFor } from '../cli/registry/connectors.ts';
+import { Ledger } from '../core/ledger.ts';
+import type { ScenarioResult, TableResult } from '../core/result.ts';
+import { PROJECT_ROOT } from '../core/root.ts';
+import { printTable } from '../diff/print.ts';
+import { engineNamed } from '../engines/registry.ts';
+import { recordInAllure } from '../report/allure.ts';
+import { failureBlock, wantsColour } from '../report/terminal.ts';
+import { live } from '../run/life.ts';
+import { askDesk } from '../run/server-desk.ts';
+import { resolveStack } from '../run/stack.ts';
+import { loadScenario, type Scenario } from '../scenario/load.ts';
+import './reporter-meta.ts';
+
+/** Prints as its message alone: the place in this file at which it is thrown tells nobody anything. */
+class NotAsExpected extends Error {
+  override readonly name = 'Scenario';
+  constructor(message: string) {
+    super(message);
+    this.stack = message;
+  }
+}
+
+export async function defineScenario(file: string): Promise<void> {
+  const name = relative(PROJECT_ROOT, file).split(sep).join('/');
+  let scenario: Scenario;
+  try {
+    scenario = loadScenario(file);
+  } catch (error) {
+    test(name, () => {
+      throw new NotAsExpected(error instanceof Error ? error.message : String(error));
+    });
+    return Promise.resolve();
+  }
+  test(scenario.title, async ({ task, signal }) => {
+    const result = await liveIn(scenario, signal);
+    task.meta.scenario = result;
+    await recordInAllure(result, { directory: inject('run').reports, secrets: [] });
+    if (!result.ok) throw new NotAsExpected(block(result));
+  });
+}
+
+async function liveIn(scenario: Scenario, signal: AbortSignal): Promise<ScenarioResult> {
+  const run = inject('run');
+  const ledger = Ledger.join(run.ledgerFolder);
+  const stack = await resolveStack(process.env['E2E_STACK']);
+  const rows = process.env['E2E_ROWS'];
+  return live({
+    scenario,
+    engine: engineNamed(process.env['E2E_ENGINE'] ?? 'reference', ledger),
+    stack,
+    seed: scenario.seed ?? run.seed,
+    ledger,
+    connectorFor,
+    serverFor: (kind, until) => askDesk(run.desk, kind, stack, until),
+    reports: run.reports,
+    ...(rows === undefined || rows === '' ? {} : { rows: Number(rows) }),
+    keep: process.env['E2E_KEEP'] === '1',
+    signal,
+  });
+}
+
+function block(result: ScenarioResult): string {
+  const style = { colour: wantsColour(process.stdout) };
+  return failureBlock(result, style, (table: TableResult) => printTable(table, style));
+}

@@ -1,0 +1,30 @@
+/** A ClickHouse that somebody else runs, named by E2E_CLICKHOUSE_DSN. Nothing is started, nothing is stopped. */
+import { ProvisionError } from '../../core/errors.ts';
+import type { Probe, ProvisionOptions, Server } from '../connector.ts';
+import { joinServer } from './dsn.ts';
+
+const VARIABLE = 'E2E_CLICKHOUSE_DSN';
+const EXAMPLE = 'clickhouse://user:password@host:8123/default?native=9000';
+
+export function probeExternal(): Promise<Probe> {
+  const dsn = process.env[VARIABLE];
+  if (dsn !== undefined && dsn !== '') {
+    return Promise.resolve({ available: true, what: `the server that ${VARIABLE} names` });
+  }
+  return Promise.resolve({
+    available: false,
+    why: `${VARIABLE} is not set`,
+    remedy: `set ${VARIABLE}=${EXAMPLE} (its HTTP port; native= only for engines that need that protocol); the user must be allowed to create databases`,
+  });
+}
+
+/** @throws ProvisionError when the variable is not set; UsageError or E2eError as `joinServer`. */
+export async function provisionExternal(options: ProvisionOptions): Promise<Server> {
+  options.signal.throwIfAborted();
+  const text = process.env[VARIABLE] ?? '';
+  if (!URL.canParse(text)) {
+    throw new ProvisionError(`${VARIABLE} ${text === '' ? 'is not set' : 'is no URL'}; it reads ${EXAMPLE}`);
+  }
+  const { info } = await joinServer(new URL(text));
+  return { info, [Symbol.asyncDispose]: () => Promise.resolve() };
+}

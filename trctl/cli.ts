@@ -1,0 +1,162 @@
+/** The command line, after the chart's `trctl` with the public spellings as aliases. Loads the rest only for what is asked. */
+import path from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { TransferConfig } from './config/load.ts';
+import { ConfigError, Interrupted, TransferError, oneLine } from './errors.ts';
+import { LOG_FORMATS, LOG_LEVELS, createLogger } from './log.ts';
+import type { LogFormat, LogLevel } from './log.ts';
+import type { TransferContext } from './transfer/transfer.ts';
+
+interface Options {
+  readonly file?: string;
+  readonly transfer?: string;
+  readonly coordinator: 'memory' | 'file';
+  readonly coordinatorDir: string;
+  readonly logLevel: LogLevel;
+  readonly logConfig: LogFormat;
+  readonly healthCheckPort?: number;
+}
+
+type Work = (context: TransferContext) => Promise<void>;
+
+const COMMANDS = {
+  activate: {
+    description: 'copy the snapshot, or make ready what replication needs',
+    load: async (): Promise<Work> => (await import('./transfer/activate.ts')).activate,
+    stopsCleanly: false,
+  },
+  replication: {
+    description: 'follow changes until SIGTERM or SIGINT (activates first if that was never done)',
+    load: async (): Promise<Work> => (await import('./transfer/replicate.ts')).replicate,
+    stopsCleanly: true,
+  },
+  check: {
+    description: 'connect to both ends, find the tables, map their types; changes nothing',
+    load: async (): Promise<Work> => (await import('./transfer/check.ts')).check,
+    stopsCleanly: false,
+  },
+  validate: {
+    description: 'read the config and connect to nothing',
+    load: async (): Promise<Work> => (await import('./transfer/check.ts')).validate,
+    stopsCleanly: false,
+  },
+} as const;
+
+const EXAMPLES = `
+Examples:
+  trctl validate --file transfer.yaml
+  trctl activate --file transfer.yaml --coordinator file --coordinator-dir state
+  trctl replication --file transfer.yaml --coordinator file --coordinator-dir state
+
+transfer.yaml:
+  id: orders
+  type: SNAPSHOT_AND_INCREMENT          # or SNAPSHOT_ONLY, INCREMENT_ONLY
+  src: {type: pg, params: {Hosts: [127.0.0.1], Port: 5432, Database: shop, User: u, Password: "\${PGPASSWORD}", DBTables: [public.orders]}}
+  dst: {type: ch, params: {ShardsList: [{Hosts: [127.0.0.1]}], HTTPPort: 8123, User: default, Password: "", Database: shop}}
+
+Exit codes: 0 done, 2 config, 3 environment, 4 data that cannot be carried, 1 a bug; 143 and 130 for an activation ended by SIGTERM and SIGINT.
+`;
+
+/** @param argv as process.argv. @returns the exit code. */
+export async function run(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command('trctl')
+    .description('Copies tables from one database to another: a snapshot, the changes after it, or both.')
+    .version(VERSION)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText('after', EXAMPLES)
+    .configureOutput({ writeErr: (text) => void process.stderr.write(text.replace(/\n(?=\()/g, ' ')) });
+  for (const [name, command] of Object.entries(COMMANDS)) {
+    const sub = program
+      .command(name)
+      .description(command.description)
+      .option('--file <yaml>', "the transfer's config")
+      .addOption(new Option('--transfer <yaml>', 'the same as --file').hideHelp())
+      .addOption(
+        new Option('--coordinator <kind>', 'where progress is kept').choices(['memory', 'file']).default('memory'),
+      )
+      .option('--coordinator-dir <directory>', 'for --coordinator file', '.trctl')
+      .addOption(new Option('--log-level <level>', 'least level that is printed').choices(LOG_LEVELS).default('info'))
+      .addOption(
+        new Option('--log-config <format>', 'console, minimal: stdout; json: stderr')
+          .choices(LOG_FORMATS)
+          .default('console'),
+      )
+      .option('--health-check-port <port>', 'answer GET /ping there', portNumber)
+      .addOption(new Option('--run-profiler [on]', 'accepted without effect').hideHelp())
+      .action(async (options: Options) => {
+        exitCode = await perform(command, options);
+      });
+    if (name === 'replication') sub.alias('replicate');
+  }
+  try {
+    await program.parseAsync(argv);
+  } catch (cause) {
+    if (!(cause instanceof CommanderError)) throw cause;
+    return cause.exitCode === 0 ? 0 : 2;
+  }
+  return exitCode;
+}
+
+const VERSION = '0.1.0';
+
+async function perform(command: (typeof COMMANDS)[keyof typeof COMMANDS], options: Options): Promise<number> {
+  const stopping = new AbortController();
+  let stopped: Interrupted | undefined;
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => {
+      stopped ??= new Interrupted(name);
+      stopping.abort(stopped);
+      // Whatever hangs, the program is gone within two seconds.
+      setTimeout(() => process.exit(command.stopsCleanly ? 0 : stopped?.exitCode), 1_900).unref();
+    });
+  }
+  const interrupted = async (): Promise<never> => {
+    await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
+    throw stopped ?? new Error('stopped without a signal');
+  };
+  try {
+    const file = options.file ?? options.transfer;
+    if (file === undefined) throw new ConfigError("missing option --file; give the transfer's YAML");
+    const config = await readConfig(file);
+    const log = createLogger(options.logConfig, options.logLevel);
+    if (config.ignored.length > 0) log.info(`keys without effect: ${config.ignored.join(', ')}`);
+    if (options.healthCheckPort !== undefined) await openHealth(options.healthCheckPort);
+    const work = await command.load();
+    const context = { config, coordinator: await openCoordinator(options), log, signal: stopping.signal };
+    // Replication stops at its own pace; anything else is cut off where it is, as kill -9 would.
+    await (command.stopsCleanly ? work(context) : Promise.race([work(context), interrupted()]));
+    return 0;
+  } catch (cause) {
+    if (stopped !== undefined) return command.stopsCleanly ? 0 : stopped.exitCode;
+    const failure = cause instanceof AggregateError ? (cause.errors[0] as unknown) : cause;
+    if (failure instanceof TransferError) {
+      process.stderr.write(`trctl: ${oneLine(failure)}\n`);
+      return failure.exitCode;
+    }
+    process.stderr.write(`trctl: unexpected: ${oneLine(failure)}; this is a bug of trctl\n`);
+    if (options.logLevel === 'debug' && failure instanceof Error) process.stderr.write(`${failure.stack ?? ''}\n`);
+    return 1;
+  }
+}
+
+async function readConfig(file: string): Promise<TransferConfig> {
+  return (await import('./config/load.ts')).loadTransfer(file, process.env);
+}
+
+/** Answers for as long as the process lives. */
+async function openHealth(port: number): Promise<void> {
+  await (await import('./health.ts')).serveHealth(port);
+}
+
+async function openCoordinator(options: Options): Promise<TransferContext['coordinator']> {
+  if (options.coordinator === 'memory') return new (await import('./coordinator/memory.ts')).MemoryCoordinator();
+  return new (await import('./coordinator/file.ts')).FileCoordinator(path.resolve(options.coordinatorDir));
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new InvalidArgumentError('A port is 1 to 65535.');
+  return port;
+}

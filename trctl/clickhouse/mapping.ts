@@ -1,0 +1,28 @@
+/** What a type table of pairs/ says about one column at ClickHouse. Knows no source. */
+import type { Column } from '../model/table.ts';
+
+export interface MappedColumn {
+  readonly name: string;
+  /** As ClickHouse itself prints it, so that it can be compared with system.columns. */
+  readonly type: string;
+  /**
+   * From the value's text (as it stands in a line: escaped) to escaped text that ClickHouse reads, one character a byte.
+   * Only for types whose text is ASCII. @throws ValueRefused
+   */
+  readonly encode?: (text: string) => string;
+}
+
+export type MapColumn = (column: Column, key: boolean) => MappedColumn;
+
+/** A value that the column's ClickHouse type cannot hold; who writes the row knows table, column and key. */
+export class ValueRefused extends Error {
+  override readonly name = 'ValueRefused';
+  readonly value: string;
+  readonly remedy: string;
+
+  constructor(value: string, why: string, remedy: string) {
+    super(why);
+    this.value = value;
+    this.remedy = remedy;
+  }
+}

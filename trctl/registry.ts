@@ -1,0 +1,79 @@
+/**
+ * The databases that this engine knows, and what each can be. To add one: a folder with the doors of provider.ts, a line
+ * here, and a type table in pairs/. Code is loaded when a transfer needs it, so that a small transfer starts at once.
+ */
+import type { EndpointConfig, TransferConfig } from './config/load.ts';
+import { didYouMean } from './config/keys.ts';
+import type { Cleanup, Destination, Source } from './provider.ts';
+
+/** A destination and what its params say about cleaning up; undefined: they do not say. */
+export interface OpenDestination {
+  readonly destination: Destination;
+  readonly cleanup: Cleanup | undefined;
+}
+
+interface Provider {
+  readonly title: string;
+  readonly source?: (endpoint: EndpointConfig, config: TransferConfig) => Promise<Source>;
+  /** By type of source: each pair has its own type table. */
+  readonly destination?: Readonly<
+    Record<string, (endpoint: EndpointConfig, config: TransferConfig) => Promise<OpenDestination>>
+  >;
+}
+
+const PROVIDERS: Readonly<Record<string, Provider>> = {
+  pg: {
+    title: 'Postgres',
+    source: async (endpoint, config) => {
+      const { SOURCE_KEYS, sourceShape } = await import('./postgres/params.ts');
+      const params = endpoint.parse(SOURCE_KEYS, sourceShape);
+      const { PostgresSource } = await import('./postgres/source.ts');
+      return new PostgresSource(params, config.id, config.includeObjects);
+    },
+    destination: {
+      pg: async (endpoint, config) => {
+        const { DESTINATION_KEYS, destinationShape } = await import('./postgres/params.ts');
+        const params = endpoint.parse(DESTINATION_KEYS, destinationShape);
+        const { PostgresDestination } = await import('./postgres/destination.ts');
+        return { destination: new PostgresDestination(params, config.id), cleanup: params.Cleanup };
+      },
+    },
+  },
+  ch: {
+    title: 'ClickHouse',
+    destination: {
+      pg: async (endpoint, config) => {
+        const { DESTINATION_KEYS, destinationShape } = await import('./clickhouse/params.ts');
+        const params = endpoint.parse(DESTINATION_KEYS, destinationShape);
+        const { ClickHouseDestination } = await import('./clickhouse/destination.ts');
+        const { mapColumn } = await import('./pairs/postgres-clickhouse.ts');
+        return { destination: new ClickHouseDestination(params, config.id, mapColumn), cleanup: params.Cleanup };
+      },
+    },
+  },
+};
+
+/** Both ends of a transfer, not yet connected. The caller closes them. @throws ConfigError for types and pairs it does not have. */
+export async function openEndpoints(config: TransferConfig): Promise<{ source: Source } & OpenDestination> {
+  const source = providerOf(config.src);
+  const destination = providerOf(config.dst);
+  const pairs = Object.entries(PROVIDERS).flatMap(([to, { destination: from = {} }]) =>
+    Object.keys(from).map((kind) => `${kind} → ${to}`),
+  );
+  const openDestination = destination.destination?.[config.src.type];
+  if (source.source === undefined || openDestination === undefined) {
+    const pair = `${config.src.type} → ${config.dst.type}`;
+    throw config.src.error(null, `${pair} is not supported by this engine; it has ${pairs.join(', ')}`);
+  }
+  // Both are checked before either is used, so that a mistake in dst costs nothing.
+  const from = await source.source(config.src, config);
+  return { source: from, ...(await openDestination(config.dst, config)) };
+}
+
+function providerOf(endpoint: EndpointConfig): Provider {
+  const provider = PROVIDERS[endpoint.type];
+  if (provider !== undefined) return provider;
+  const known = Object.keys(PROVIDERS);
+  const near = didYouMean(endpoint.type, known);
+  throw endpoint.error(null, `unknown type '${endpoint.type}'${near === '' ? `; known: ${known.join(', ')}` : near}`);
+}

@@ -1,0 +1,66 @@
+/** What activate, replication and check work with: the two ends, the state, and what follows from the config. */
+import { createHash } from 'node:crypto';
+import type { TransferConfig } from '../config/load.ts';
+import type { Coordinator, TransferState } from '../coordinator/coordinator.ts';
+import type { Logger } from '../log.ts';
+import type { Table } from '../model/table.ts';
+import { tableLabel } from '../model/table.ts';
+import type { Cleanup, Destination, Source } from '../provider.ts';
+import { openEndpoints } from '../registry.ts';
+
+export interface TransferContext {
+  readonly config: TransferConfig;
+  readonly coordinator: Coordinator;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** The ends, opened; closes both. */
+export class Ends implements AsyncDisposable {
+  readonly source: Source;
+  readonly destination: Destination;
+  readonly cleanup: Cleanup;
+
+  private constructor(source: Source, destination: Destination, cleanup: Cleanup) {
+    this.source = source;
+    this.destination = destination;
+    this.cleanup = cleanup;
+  }
+
+  /** @throws ConfigError */
+  static async open(config: TransferConfig): Promise<Ends> {
+    const { source, destination, cleanup } = await openEndpoints(config);
+    const incremental = config.incremental.length > 0;
+    if (incremental && cleanup !== undefined && cleanup !== 'Disabled') {
+      throw config.dst.error(
+        'Cleanup',
+        `Cleanup: ${cleanup} would remove what earlier runs of regular_snapshot.incremental brought; set Cleanup: Disabled`,
+      );
+    }
+    return new Ends(source, destination, cleanup ?? (incremental ? 'Disabled' : 'Drop'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.source[Symbol.asyncDispose](), this.destination[Symbol.asyncDispose]()]);
+  }
+}
+
+/** Names what an activation was made for. State of another set of tables or another destination is of no use. */
+export function fingerprint(config: TransferConfig, tables: readonly Table[]): string {
+  const place = (params: Readonly<Record<string, unknown>>): unknown[] =>
+    Object.entries(params)
+      .filter(([key]) => /^(hosts?|shardslist|port|httpport|database|name|slotid)$/i.test(key))
+      .map(([key, value]) => [key.toLowerCase(), value])
+      .sort();
+  const what = [
+    config.type,
+    [config.src.type, place(config.src.params)],
+    [config.dst.type, place(config.dst.params)],
+    tables.map((table) => tableLabel(table.id)),
+  ];
+  return createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16);
+}
+
+export function emptyState(epoch: string, print: string, cursors: TransferState['cursors']): TransferState {
+  return { version: 1, epoch, stage: 'snapshot', fingerprint: print, tables: {}, cursors };
+}

@@ -2,6 +2,7 @@
 // not grow with the body. Must not know SQL.
 import { createWriteStream } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { decompressor } from './compression.ts';
 import { ClickHouseException } from './exception.ts';
@@ -13,8 +14,15 @@ export class Body {
   #unread: Buffer[] = [];
   #ended = false;
 
-  /** @throws ClickHouseException for a Content-Encoding that is not supported. */
-  constructor(request: IncomingMessage) {
+  /**
+   * @param request undefined for an empty body.
+   * @throws ClickHouseException for a Content-Encoding that is not supported.
+   */
+  constructor(request: IncomingMessage | undefined) {
+    if (request === undefined) {
+      this.#chunks = Readable.from([])[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+      return;
+    }
     const transform = decompressor((request.headers['content-encoding'] ?? '').trim().toLowerCase());
     if (transform === undefined) {
       this.#chunks = request[Symbol.asyncIterator]() as AsyncIterator<Buffer>;

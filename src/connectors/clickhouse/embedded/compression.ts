@@ -68,7 +68,7 @@ export function compressor(encoding: Encoding, level: number): Transform {
       return zlib.createBrotliCompress({ params: { [zlib.constants.BROTLI_PARAM_QUALITY]: Math.min(level, 11) } });
     case 'zstd': {
       const { createZstdCompress, constants } = zstd;
-      const parameter = constants['ZSTD_c_compressionLevel'];
+      const parameter = constants.ZSTD_c_compressionLevel;
       if (createZstdCompress === undefined || typeof parameter !== 'number') {
         throw ClickHouseException.notSupported('zstd on this version of Node');
       }

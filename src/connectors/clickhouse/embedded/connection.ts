@@ -23,10 +23,14 @@ export class Connection {
   readonly #session: Session;
   readonly #lanes: Lanes;
 
-  /** @throws ClickHouseException if the data directory cannot be opened. */
-  constructor(data: string, lanes: Lanes) {
+  /**
+   * @param settings in force from the start; SET may change them, unless `readonly` is among them.
+   * @throws ClickHouseException if the data directory cannot be opened.
+   */
+  constructor(data: string, lanes: Lanes, settings: Readonly<Record<string, string>> = {}) {
+    const given = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
     try {
-      this.#session = new Session(data, { connectionArgs: LIKE_A_SERVER });
+      this.#session = new Session(data, { connectionArgs: [...LIKE_A_SERVER, ...given] });
     } catch (error) {
       throw fromEngine(error);
     }

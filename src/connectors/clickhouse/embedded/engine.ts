@@ -19,7 +19,7 @@ import type { Progress, Result, Work } from './results.ts';
 import { produce } from './results.ts';
 import type { RunningQuery } from './running.ts';
 import { RunningQueries, TAG_SETTING } from './running.ts';
-import type { Lease, SessionRequest } from './sessions.ts';
+import type { Connect, Lease, SessionRequest } from './sessions.ts';
 import { Sessions } from './sessions.ts';
 import { Spool } from './spool.ts';
 import { literal } from './tokens.ts';
@@ -30,9 +30,11 @@ export interface Query extends Work, QueryContext {
   readonly id: string;
   readonly user: string;
   readonly session: SessionRequest | undefined;
+  /** Refuse to change anything. */
+  readonly readonly: boolean;
 }
 
-/** The answer to a query. Must be disposed; disposing it before its body has ended kills the query. */
+/** The answer to a query. Must be disposed, once or more; disposing it before its body has ended kills the query. */
 export interface Answer extends AsyncDisposable {
   /** The format of the body; undefined if the statement has no result. */
   readonly format: string | undefined;
@@ -55,7 +57,7 @@ export class Engine implements AsyncDisposable {
   readonly #sessions: Sessions;
   readonly #running: RunningQueries;
 
-  private constructor(facts: Facts, spool: Spool, keeper: Connection, connect: () => Connection) {
+  private constructor(facts: Facts, spool: Spool, keeper: Connection, connect: Connect) {
     this.facts = facts;
     this.spool = spool;
     this.#keeper = keeper;
@@ -67,10 +69,11 @@ export class Engine implements AsyncDisposable {
   static async open(data: string): Promise<Engine> {
     const spool = await Spool.open(data);
     const lanes = new Lanes(poolSize() - THREADS_KEPT);
-    const connect = (): Connection => new Connection(data, lanes);
+    const connect = (tag: string, readonly: boolean): Connection =>
+      new Connection(data, lanes, { [TAG_SETTING]: tag, ...(readonly ? { readonly: '2' } : {}) });
     // Kills must not queue behind what they are to kill.
     const keeper = new Connection(data, new Lanes(1));
-    await makeDefaultDatabasePlain(keeper);
+    await makeDefaultDatabasePlain(keeper, data);
     return new Engine(await readFacts(keeper), spool, keeper, connect);
   }
 
@@ -78,22 +81,24 @@ export class Engine implements AsyncDisposable {
   async execute(query: Query, signal: AbortSignal): Promise<Answer> {
     const refused = refusal(query.statement);
     if (refused !== undefined) throw refused;
-    if (query.statement.kind === 'kill') return this.#killAnswer(query, query.statement.ids ?? [], signal);
+    if (query.statement.kind === 'kill') {
+      if (query.readonly) assertReads(query.statement);
+      return this.#killAnswer(query, query.statement.ids ?? [], signal);
+    }
     const clean = new Cleanup();
     try {
-      const running = this.#running.add(query);
+      const lease = clean.use(this.#sessions.take(query.session, query.readonly));
+      const running = this.#running.add(query, lease.tag);
       const finished = new AbortController();
       clean.defer(() => {
         this.#running.remove(running);
         finished.abort();
       });
-      const lease = clean.use(this.#sessions.take(query.session));
-      const settings = new Map([...query.settings, [TAG_SETTING, running.tag]]);
       if (lease.named) {
         if (query.readonly) assertReads(query.statement);
-        await restoreLater(lease.connection, withoutOwnEffect(query), settings, clean);
+        await restoreLater(lease.connection, withoutOwnEffect(query), clean);
       }
-      await prepare(lease.connection, { ...query, readonly: query.readonly && !lease.named }, settings);
+      await prepare(lease.connection, query);
       const timezone = await this.#timezone(lease, query);
       signal.throwIfAborted();
       signal.addEventListener('abort', () => void this.#kill(running), { signal: finished.signal });

@@ -1,4 +1,6 @@
 // What the engine says about itself, asked once; and what is set right in a fresh data directory. Must not know HTTP.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Connection } from './connection.ts';
 
 export interface Facts {
@@ -24,12 +26,25 @@ export async function readFacts(connection: Connection): Promise<Facts> {
 }
 
 /**
- * chdb's database `default` shows the files of the working directory as tables. A server's does not: a query for a
- * missing table must fail. Only an empty one is replaced.
+ * chdb's database `default` shows the files of the working directory as tables, on every start. A server's does not:
+ * a query for a missing table must fail. So the database beneath is attached in its place.
  */
-export async function makeDefaultDatabasePlain(connection: Connection): Promise<void> {
+export async function makeDefaultDatabasePlain(connection: Connection, data: string): Promise<void> {
   if ((await connection.text("SELECT engine FROM system.databases WHERE name = 'default'")) !== 'Overlay') return;
-  if ((await connection.text("SELECT count() FROM system.tables WHERE database = 'default'")) !== '0') return;
-  await connection.run('DROP DATABASE default');
-  await connection.run('CREATE DATABASE default ENGINE = Atomic');
+  const uuid = await storedUuid(join(data, 'metadata', 'default.sql'));
+  if (uuid === undefined) {
+    await connection.run('DROP DATABASE default; CREATE DATABASE default ENGINE = Atomic');
+  } else {
+    await connection.run(`DETACH DATABASE default; ATTACH DATABASE default UUID '${uuid}' ENGINE = Atomic`);
+  }
+}
+
+/** The UUID in a database's metadata file; undefined if there is no such file yet. */
+async function storedUuid(path: string): Promise<string | undefined> {
+  try {
+    return /UUID '([0-9a-f-]+)'/.exec(await readFile(path, 'utf8'))?.[1];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

@@ -4,7 +4,7 @@ import process from 'node:process';
 
 /** Threads in Node's pool: fixed when the process starts, by this variable (libuv's default is 4). */
 export function poolSize(): number {
-  const size = Number(process.env['UV_THREADPOOL_SIZE']);
+  const size = Number(process.env.UV_THREADPOOL_SIZE);
   return Number.isInteger(size) && size > 0 ? Math.min(size, 1024) : 4;
 }
 

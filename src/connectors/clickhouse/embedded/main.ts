@@ -7,10 +7,12 @@ import { Socket } from 'node:net';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { poolSize } from './lanes.ts';
 import type { ServerOptions } from './server.ts';
 
 /** Threads of Node's pool: each query that is being computed occupies one. */
 const THREADS = 64;
+const FEWEST_THREADS = 16;
 
 /** Names the descriptor that closes when the launcher ends. */
 const LIFELINE = 'EMBEDDED_CLICKHOUSE_LIFELINE';
@@ -105,7 +107,7 @@ async function serve(flags: Flags): Promise<void> {
 
 try {
   const flags = readFlags();
-  if (process.env['UV_THREADPOOL_SIZE'] === undefined) relaunch();
+  if (poolSize() < FEWEST_THREADS && process.env[LIFELINE] === undefined) relaunch();
   else await serve(flags);
 } catch (error) {
   const usage = error instanceof UsageError;

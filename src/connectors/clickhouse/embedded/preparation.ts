@@ -11,8 +11,6 @@ export interface QueryContext {
   readonly settings: ReadonlyMap<string, string>;
   /** Values of `{name:Type}`, escaped as in TabSeparated. */
   readonly parameters: ReadonlyMap<string, string>;
-  /** Refuse to change anything. */
-  readonly readonly: boolean;
 }
 
 /** The engine's own limit on the length of a query's text, bytes. */
@@ -21,36 +19,27 @@ const MAX_QUERY_SIZE = 262_144;
 const NAME = /^[A-Za-z_][A-Za-z0-9_.]*$/;
 
 /** @throws ClickHouseException UNKNOWN_DATABASE, UNKNOWN_SETTING, or what the engine says of a setting's value. */
-export async function prepare(
-  connection: Connection,
-  query: QueryContext,
-  settings: ReadonlyMap<string, string>,
-): Promise<void> {
+export async function prepare(connection: Connection, context: QueryContext): Promise<void> {
+  const { database, settings, parameters } = context;
   const assignments = [
     ...[...settings].map(([name, value]) => `${settingName(name)} = ${literal(value)}`),
-    ...[...query.parameters].map(([name, value]) => `${parameterName(name)} = ${literal(value)}`),
+    ...[...parameters].map(([name, value]) => `${parameterName(name)} = ${literal(value)}`),
   ];
   const statements: string[] = [];
-  if (query.database !== undefined) statements.push(`USE ${identifier(query.database)}`);
+  if (database !== undefined) statements.push(`USE ${identifier(database)}`);
   if (assignments.length > 0) statements.push(`SET ${assignments.join(', ')}`);
-  // Nothing can be set any more after this one.
-  if (query.readonly) statements.push('SET readonly = 2');
   const text = statements.join('; ');
   if (text.length > MAX_QUERY_SIZE / 4) {
     const limit = settings.get('max_query_size') ?? String(MAX_QUERY_SIZE);
     await connection.run(`SET max_query_size = ${text.length * 4}`);
-    statements.splice(statements.length - (query.readonly ? 1 : 0), 0, `SET max_query_size = ${literal(limit)}`);
+    statements.push(`SET max_query_size = ${literal(limit)}`);
   }
   if (statements.length > 0) await connection.run(statements.join('; '));
 }
 
 /** Remembers what `prepare` is about to change on a named session and puts it back on clean-up. */
-export async function restoreLater(
-  connection: Connection,
-  query: QueryContext,
-  settings: ReadonlyMap<string, string>,
-  clean: Cleanup,
-): Promise<void> {
+export async function restoreLater(connection: Connection, context: QueryContext, clean: Cleanup): Promise<void> {
+  const { database, settings } = context;
   const statements: string[] = [];
   if (settings.size > 0) {
     const names = [...settings.keys()].map((name) => literal(settingName(name))).join(', ');
@@ -60,7 +49,7 @@ export async function restoreLater(
     );
     statements.push(...before.split('\n').filter((line) => line !== ''));
   }
-  if (query.database !== undefined) {
+  if (database !== undefined) {
     statements.push(`USE ${identifier(await connection.text('SELECT currentDatabase()'))}`);
   }
   if (statements.length === 0) return;

@@ -1,7 +1,5 @@
 // The record of queries: one JSON object a line. Must not know what is done with it.
-import { createWriteStream } from 'node:fs';
-import { once } from 'node:events';
-import type { WriteStream } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 
 /** One query, written when it is over. */
 export interface QueryLogEntry {
@@ -29,28 +27,21 @@ export interface QueryLogEntry {
 
 const LONGEST_TEXT = 2048;
 
-export class QueryLog implements AsyncDisposable {
-  readonly #stream: WriteStream | undefined;
-
-  private constructor(stream: WriteStream | undefined) {
-    this.#stream = stream;
-  }
+/** Writes at once, so that whoever has a query's response finds it in the log. */
+export class QueryLog implements Disposable {
+  readonly #file: number | undefined;
 
   /** Appends to `path`; keeps nothing without one. @throws if the file cannot be opened. */
-  static async open(path: string | undefined): Promise<QueryLog> {
-    if (path === undefined) return new QueryLog(undefined);
-    const stream = createWriteStream(path, { flags: 'a' });
-    await once(stream, 'open');
-    return new QueryLog(stream);
+  constructor(path: string | undefined) {
+    this.#file = path === undefined ? undefined : openSync(path, 'a');
   }
 
   write(entry: QueryLogEntry): void {
-    this.#stream?.write(`${JSON.stringify({ ...entry, query: entry.query.slice(0, LONGEST_TEXT) })}\n`);
+    if (this.#file === undefined) return;
+    writeSync(this.#file, `${JSON.stringify({ ...entry, query: entry.query.slice(0, LONGEST_TEXT) })}\n`);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#stream === undefined) return;
-    this.#stream.end();
-    await once(this.#stream, 'close');
+  [Symbol.dispose](): void {
+    if (this.#file !== undefined) closeSync(this.#file);
   }
 }

@@ -10,6 +10,7 @@ import type { SessionRequest } from './sessions.ts';
 import type { Spool, SpoolFile } from './spool.ts';
 import type { Statement } from './statement.ts';
 import { readStatement } from './statement.ts';
+import { tokens } from './tokens.ts';
 
 /** URL parameters that are no settings. */
 const RESERVED: ReadonlySet<string> = new Set(
@@ -74,6 +75,15 @@ export class Request {
     return this.message.method !== 'POST';
   }
 
+  /** The result is to be held back until it is complete. @throws ClickHouseException */
+  get whole(): boolean {
+    return this.switch('wait_end_of_query', this.switch('http_wait_end_of_query', false));
+  }
+
+  get closesSession(): boolean {
+    return this.switch('close_session', false);
+  }
+
   get database(): string | undefined {
     const database = this.header('x-clickhouse-database') ?? this.parameters.get('database') ?? '';
     return database === '' ? undefined : database;
@@ -128,8 +138,7 @@ export class Request {
     }
     const inUrl = this.parameters.get('query') ?? form?.query ?? '';
     const prefix = Buffer.from(inUrl === '' ? '' : `${inUrl}\n`);
-    if (form !== undefined) return { ...whole(prefix), data: undefined, dataBytes: 0, settings, parameters };
-    const body = new Body(this.message);
+    const body = new Body(form === undefined ? this.message : undefined);
     const head = Buffer.concat([prefix, await body.peek(HEAD)]);
     const statement = readStatement(head.toString('latin1'));
     if (statement.kind !== 'insert') {
@@ -139,6 +148,7 @@ export class Request {
       const read = text.length > head.length ? whole(text) : { text: utf8(text), statement };
       return { ...read, data: undefined, dataBytes: 0, settings, parameters };
     }
+    if (statement.format === 'Values' && body.ended) assertOneStatement(head, statement.dataAt);
     const text = utf8(head.subarray(0, statement.formatAt));
     const inPrefix = prefix.subarray(Math.min(statement.dataAt, prefix.length));
     if (inPrefix.length > 0) body.unshift(inPrefix);
@@ -154,9 +164,22 @@ export class Request {
 
   async #form(): Promise<Form | undefined> {
     const type = this.header('content-type') ?? '';
-    return type.startsWith('multipart/form-data')
-      ? readForm(await new Body(this.message).peek(LONGEST_QUERY), type)
-      : undefined;
+    if (!type.startsWith('multipart/form-data')) return undefined;
+    const body = new Body(this.message);
+    const bytes = await body.peek(LONGEST_QUERY);
+    if (!body.ended) throw ClickHouseException.notSupported(`forms longer than ${LONGEST_QUERY} bytes`);
+    return readForm(bytes, type);
+  }
+}
+
+/** @throws ClickHouseException if something follows the semicolon that may end the rows of `INSERT … VALUES`. */
+function assertOneStatement(head: Buffer, dataAt: number): void {
+  let ended = false;
+  for (const token of tokens(head.toString('latin1'), dataAt)) {
+    if (ended && token.kind !== 'semicolon') {
+      throw ClickHouseException.syntax('Cannot read data after semicolon (Multi-statements are not allowed)');
+    }
+    ended ||= token.kind === 'semicolon' && token.depth === 0;
   }
 }
 

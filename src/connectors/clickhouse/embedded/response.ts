@@ -22,6 +22,7 @@ export class Response {
   readonly #exceptionTag = randomBytes(8).toString('hex');
   readonly #started = performance.now();
   #sink: Transform | ServerResponse | undefined;
+  #failed = false;
   /** Bytes of body, before compression. */
   sent = 0;
 
@@ -39,7 +40,10 @@ export class Response {
     }
   }
 
-  /** Sends the whole answer. @throws ClickHouseException of the answer's body, to be given to `fail`. */
+  /**
+   * Sends the answer, all but the end of the body, which is `end`'s.
+   * @throws ClickHouseException of the answer's body, to be given to `fail`; ClientGone.
+   */
   async send(answer: Answer): Promise<void> {
     if (answer.format !== undefined) {
       this.#response.setHeader('X-ClickHouse-Format', answer.format);
@@ -61,8 +65,11 @@ export class Response {
     }
     const sink = this.#open(answer);
     for (const part of held) await this.#write(sink, part);
-    sink.end();
-    if (!this.#response.writableFinished && !this.#response.destroyed) await once(this.#response, 'close');
+  }
+
+  /** Ends the body of an answer that was sent. */
+  end(): void {
+    this.#sink?.end();
   }
 
   #open(answer: Answer): Transform | ServerResponse {
@@ -76,7 +83,8 @@ export class Response {
       this.#response.setHeader('Content-Encoding', encoding);
       const level = Number(this.#request.parameters.get('http_zlib_compression_level') ?? 3);
       const transform = compressor(encoding, Number.isInteger(level) && level > 0 ? level : 3);
-      transform.pipe(this.#response);
+      transform.pipe(this.#response, { end: false });
+      transform.once('end', () => (this.#failed ? this.#cut() : this.#response.end()));
       this.#sink = transform;
     }
     return this.#sink;
@@ -84,7 +92,7 @@ export class Response {
 
   /** Resolves when the client has taken enough of what was written. @throws if it has gone. */
   async #write(sink: Transform | ServerResponse, bytes: Uint8Array): Promise<void> {
-    if (this.#response.destroyed) throw new ClientGone();
+    this.#assertClientStays();
     if (this.#request.message.method === 'HEAD' || sink.write(bytes)) return;
     const over = new AbortController();
     try {
@@ -95,6 +103,11 @@ export class Response {
     } finally {
       over.abort();
     }
+    this.#assertClientStays();
+  }
+
+  /** @throws ClientGone */
+  #assertClientStays(): void {
     if (this.#response.destroyed) throw new ClientGone();
   }
 
@@ -128,12 +141,14 @@ export class Response {
     const length = Buffer.byteLength(text);
     const tag = this.#exceptionTag;
     const trailer = `\r\n__exception__\r\n${tag}\r\n${text}${length} ${tag}\r\n__exception__\r\n`;
+    this.#failed = true;
     await this.#write(this.#sink, Buffer.from(trailer));
-    if (this.#sink !== this.#response) {
-      this.#sink.end();
-      return;
-    }
-    // No last chunk: a client that does not know the tag must not take the body for complete.
+    if (this.#sink === this.#response) this.#cut();
+    else this.#sink.end();
+  }
+
+  /** Ends the body without its last chunk: a client that does not know the tag must not take it for complete. */
+  #cut(): void {
     this.#response.socket?.end();
   }
 }

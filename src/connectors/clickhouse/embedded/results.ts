@@ -52,7 +52,7 @@ export async function produce(
   if (statement.kind === 'select') {
     const way = streamable(work, statement) ? streaming(format) : 'whole';
     if (way !== 'whole') {
-      const body = await stream(connection, work.text, format, progress);
+      const body = await stream(connection, work.text, format, clean, progress);
       if (body !== undefined) return { format, body };
       if (way === 'plain') return { format, body: nothing() };
     }
@@ -85,9 +85,13 @@ async function stream(
   connection: Connection,
   text: string,
   format: string,
+  clean: Cleanup,
   progress: Progress,
 ): Promise<Result['body'] | undefined> {
   const blocks = connection.stream(text, format);
+  clean.defer(async () => {
+    await blocks.return();
+  });
   const first = await blocks.next();
   return first.done === true ? undefined : joined(first.value, blocks, format, progress);
 }
@@ -103,15 +107,11 @@ async function* joined(
     progress.readRows += block.rows;
     progress.readBytes += block.bytes.length;
   };
-  try {
-    count(first);
-    yield first.bytes;
-    for await (const block of rest) {
-      count(block);
-      yield block.bytes.subarray(headerLength(format, block.bytes));
-    }
-  } finally {
-    await rest.return();
+  count(first);
+  yield first.bytes;
+  for await (const block of rest) {
+    count(block);
+    yield block.bytes.subarray(headerLength(format, block.bytes));
   }
 }
 
@@ -156,7 +156,7 @@ async function insert(
   statement: InsertStatement,
   progress: Progress,
 ): Promise<void> {
-  if (work.data === undefined || work.dataBytes === 0) {
+  if (work.data === undefined) {
     throw new ClickHouseException(108, 'NO_DATA_TO_INSERT', 'No data to insert');
   }
   const bytes = Buffer.from(work.text, 'utf8');
@@ -178,7 +178,6 @@ async function insert(
   progress.readBytes = result.readBytes;
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- a generator of a type that others share
 async function* nothing(): Result['body'] {
   // no blocks
 }

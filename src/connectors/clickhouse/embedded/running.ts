@@ -1,12 +1,11 @@
 // The queries that run now, by the ids their clients know, and how to kill them. Must not know how they run.
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from './connection.ts';
 import { ClickHouseException } from './exception.ts';
 import { literal } from './tokens.ts';
 
 /**
- * The engine gives queries ids of its own, so each is marked by this setting instead, which system.processes shows.
+ * The engine gives queries ids of its own, so each connection is marked by this setting, which system.processes shows.
  * It exists in chdb only and matters for remote() alone: no client of a ClickHouse server sets it.
  */
 export const TAG_SETTING = 'chdb_client_name';
@@ -18,6 +17,7 @@ export interface RunningQuery {
   readonly id: string;
   readonly user: string;
   readonly text: string;
+  /** The mark of the connection that runs it. */
   readonly tag: string;
 }
 
@@ -31,12 +31,12 @@ export class RunningQueries {
   }
 
   /** @throws ClickHouseException if a query with this id runs. */
-  add(query: Pick<RunningQuery, 'id' | 'user' | 'text'>): RunningQuery {
+  add(query: Pick<RunningQuery, 'id' | 'user' | 'text'>, tag: string): RunningQuery {
     if (this.#queries.has(query.id)) {
       const message = `Query with id = ${query.id} is already running`;
       throw new ClickHouseException(216, 'QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING', message);
     }
-    const running = { id: query.id, user: query.user, text: query.text, tag: `embedded:${randomUUID()}` };
+    const running = { id: query.id, user: query.user, text: query.text, tag };
     this.#queries.set(query.id, running);
     return running;
   }

@@ -163,11 +163,11 @@ export class Checks {
         if (Array.isArray(body)) this.names(body as readonly StepFile[], fixtures, [...here, kind]);
         else if (kind === 'transaction' && file.transaction !== undefined) {
           this.names(file.transaction.steps, fixtures, [...here, kind, 'steps']);
-        } else if (isObject(body) && typeof body['table'] === 'string') {
-          const table = this.table(body['table'], fixtures, [...here, kind, 'table'], kind);
+        } else if (isObject(body) && typeof body.table === 'string') {
+          const table = this.table(body.table, fixtures, [...here, kind, 'table'], kind);
           if (table === undefined) continue;
           this.#addressable(kind, table, [...here, kind]);
-          for (const column of isObject(body['set']) ? Object.keys(body['set']) : []) {
+          for (const column of isObject(body.set) ? Object.keys(body.set) : []) {
             this.#assignable(column, table, [...here, kind, 'set', column]);
           }
         }

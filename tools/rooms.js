@@ -30,6 +30,8 @@ export const ROOMS = {
     'src/connectors/postgres',
     'src/connectors/clickhouse',
     'src/engines',
+    'src/fixtures',
+    'src/scenario',
   ],
   'src/vitest': [
     'src/core',

@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { unsafeUniformIntDistribution, xoroshiro128plus } from 'pure-rand';
 import { E2eError } from '../core/errors.ts';
+import type { Fault } from '../core/step.ts';
 
 /** The engine as a fault sees it. The run replaces a killed engine by a new one by itself. */
 export interface EngineTarget {
@@ -14,10 +15,6 @@ export interface EngineTarget {
   readonly pause: () => void;
   readonly resume: () => void;
 }
-
-export type Fault =
-  | { readonly kind: 'kill'; readonly times: number; readonly withinMs: number }
-  | { readonly kind: 'pause'; readonly forMs: number };
 
 /** One strike, for the timeline of the report. */
 export interface Strike {

@@ -5,6 +5,7 @@
 import { relative, sep } from 'node:path';
 import { inject, test } from 'vitest';
 import { connectorFor } from '../cli/registry/connectors.ts';
+import { surroundings } from '../cli/registry/surroundings.ts';
 import { Ledger } from '../core/ledger.ts';
 import type { ScenarioResult, TableResult } from '../core/result.ts';
 import { PROJECT_ROOT } from '../core/root.ts';
@@ -15,7 +16,7 @@ import { failureBlock, wantsColour } from '../report/terminal.ts';
 import { live } from '../run/life.ts';
 import { askDesk } from '../run/server-desk.ts';
 import { resolveStack } from '../run/stack.ts';
-import { loadScenario, type Scenario } from '../scenario/load.ts';
+import { loadScenario, type Scenario } from '../scenario/scenario.ts';
 import './reporter-meta.ts';
 
 /** Prints as its message alone: the place in this file at which it is thrown tells nobody anything. */
@@ -31,7 +32,7 @@ export async function defineScenario(file: string): Promise<void> {
   const name = relative(PROJECT_ROOT, file).split(sep).join('/');
   let scenario: Scenario;
   try {
-    scenario = loadScenario(file);
+    scenario = loadScenario(file, surroundings());
   } catch (error) {
     test(name, () => {
       throw new NotAsExpected(error instanceof Error ? error.message : String(error));

@@ -1,0 +1,4 @@
+import { postgres } from '../../src/connectors/postgres/index.ts';
+import { connectorContract } from './contract.ts';
+
+connectorContract('postgres', { connector: postgres });

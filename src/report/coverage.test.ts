@@ -22,6 +22,8 @@ describe('the status of a square', () => {
   it('is unknown where one of two scenarios did not run', () =>
     expect(statusOf([EQUAL], [known, second])).toBe('unknown'));
   it('is unknown where a verdict is', () => expect(statusOf([UNKNOWN], [known])).toBe('unknown'));
+  it('is unknown where one engine has a verdict and another has none', () =>
+    expect(statusOf([EQUAL, { ...UNKNOWN, engine: 'trcli' }], [known])).toBe('unknown'));
   it('is equal where all moved their rows', () => expect(statusOf([EQUAL], [known])).toBe('equal'));
   it('is equal beside a declared refusal', () => expect(statusOf([EQUAL, refused], [known, second])).toBe('equal'));
   it('is refused where only refusals are declared', () => expect(statusOf([refused], [second])).toBe('refused'));
@@ -37,7 +39,7 @@ describe('the status of a square', () => {
 });
 
 describe('the coverage', () => {
-  const emulated = { ...EQUAL, servers: [{ kind: 'ydb', version: '25.2', emulated: true }] };
+  const emulated = { ...EQUAL, servers: [...EQUAL.servers, { kind: 'ydb', version: '25.2', emulated: true }] };
   const coverage = coverageOf([emulated], [known]);
 
   it('has the 100 squares, each once', () => {
@@ -50,8 +52,12 @@ describe('the coverage', () => {
   });
 
   it('names the squares that nobody may call covered', () => {
+    const statuses = (results: readonly ScenarioResult[]): Set<SquareStatus> =>
+      new Set(uncovered(coverageOf(results, [known])).map(({ status }) => status));
     expect(uncovered(coverage)).toHaveLength(99);
-    expect(uncovered(coverageOf([EQUAL], []))).not.toContainEqual(expect.objectContaining({ status: 'equal' }));
+    expect(statuses([EQUAL])).toEqual(new Set(['missing']));
+    expect(statuses([UNKNOWN])).toEqual(new Set(['missing', 'unknown']));
+    expect(statuses([DIFFERENT])).toEqual(new Set(['missing', 'different']));
   });
 
   it('lists servers once, and tells real ones from stand-ins', () => {

@@ -88,6 +88,11 @@ describe('merging shards', () => {
     expect(mergeResults([{ scenarios: [DIFFERENT] }, { scenarios: [UNKNOWN] }]).scenarios).toEqual([DIFFERENT]);
   });
 
+  it('keeps what went wrong rather than a difference that was expected', () => {
+    const expected = { ...DIFFERENT, expected: 'xfail', ok: true } as const;
+    expect(mergeResults([{ scenarios: [expected] }, { scenarios: [UNKNOWN] }]).scenarios).toEqual([UNKNOWN]);
+  });
+
   it('keeps a scenario once for each engine', () => {
     const trcli = { ...EQUAL, engine: 'trcli' } as const;
     expect(mergeResults([{ scenarios: [EQUAL] }, { scenarios: [trcli] }]).scenarios).toHaveLength(2);

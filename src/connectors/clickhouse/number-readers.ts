@@ -3,6 +3,7 @@
  * All numbers are little endian. Source: ClickHouse manual, "Formats", RowBinary. Must not know what contains them.
  */
 import type { CanonicalWriter, Comparison } from '../../core/canonical.ts';
+import { writeExactNumber } from '../../core/canonical-float.ts';
 import type { ClickHouseType } from './type-name.ts';
 import type { Wire } from './wire.ts';
 
@@ -78,47 +79,8 @@ const UINT64: Readers = {
 function float(read: (wire: Wire) => number): Readers {
   return {
     float: (wire, writer) => writer.float(read(wire)),
-    number: (wire, writer) => writeExact(writer, read(wire)),
+    number: (wire, writer) => writeExactNumber(writer, read(wire)),
   };
-}
-
-const DOUBLE = new DataView(new ArrayBuffer(8));
-
-/** The number that a double holds, to its last digit: 0.1 is 0.1000000000000000055511151231257827…. */
-export function writeExact(writer: CanonicalWriter, value: number): void {
-  if (Number.isSafeInteger(value)) {
-    writer.int(value);
-    return;
-  }
-  if (Number.isNaN(value)) {
-    writer.numberNaN();
-    return;
-  }
-  if (!Number.isFinite(value)) {
-    writer.numberInfinity(value < 0);
-    return;
-  }
-  DOUBLE.setFloat64(0, value);
-  const bits = DOUBLE.getBigUint64(0);
-  const field = Number((bits >> 52n) & 0x7ffn);
-  const fraction = bits & 0xfffffffffffffn;
-  let mantissa = field === 0 ? fraction : fraction | 0x10000000000000n;
-  let exponent = (field === 0 ? 1 : field) - 1075;
-  if (exponent >= 0) {
-    writer.bigint((value < 0 ? -mantissa : mantissa) << BigInt(exponent));
-    return;
-  }
-  while ((mantissa & 1n) === 0n) {
-    mantissa >>= 1n;
-    exponent += 1;
-  }
-  if (exponent >= 0) {
-    writer.bigint((value < 0 ? -mantissa : mantissa) << BigInt(exponent));
-    return;
-  }
-  // m / 2^k = m × 5^k / 10^k: the digits of m × 5^k with the point k places from their end.
-  const digits = (mantissa * 5n ** BigInt(-exponent)).toString();
-  writer.number(value < 0, digits, digits.length + exponent);
 }
 
 const BFLOAT = new DataView(new ArrayBuffer(4));

@@ -37,7 +37,13 @@ export interface DiffRequest {
   readonly examples: number;
   /** File for the complete list of differing rows (NDJSON); made only when there are some. */
   readonly listFile?: string;
-  /** Told now and then how far it is. */
-  readonly onProgress?: (progress: { readonly leftRows: number; readonly rightRows: number }) => void;
+  /** Told now and then how far it is. Reading 2 happens only where something differs, perhaps several times. */
+  readonly onProgress?: (progress: {
+    readonly leftRows: number;
+    readonly rightRows: number;
+    readonly reading: 1 | 2;
+  }) => void;
+  /** Bytes that the comparison may hold besides the batches in flight; default 128 MB. Less means more readings. */
+  readonly memory?: number;
   readonly signal: AbortSignal;
 }

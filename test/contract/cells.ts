@@ -30,7 +30,8 @@ export function cellOf(type: LogicalType, value: Value): Uint8Array {
   return writer.cut(0);
 }
 
-function writeValue(writer: CanonicalWriter, type: LogicalType, value: Value): void {
+/** Writes one cell, not ended. */
+export function writeValue(writer: CanonicalWriter, type: LogicalType, value: Value): void {
   if (value === null) {
     writer.null();
     return;

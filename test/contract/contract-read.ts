@@ -6,7 +6,7 @@ import type { Owned } from '../../src/core/ledger.ts';
 import type { Row, Table } from '../../src/core/table.ts';
 import { cellOf, rowsIn } from './cells.ts';
 import type { Subject } from './contract.ts';
-import { countRows, expected, INT64, item, ITEMS, items, readRows, request, TEXT, wholeTable } from './tables.ts';
+import { countRows, INT64, item, ITEMS, items, readRows, request, TEXT, wholeTable } from './tables.ts';
 
 const MANY = 200_000;
 
@@ -170,7 +170,7 @@ export function readContract(subject: Subject): void {
       if (failure === undefined) expect(rows).toBe(MANY);
       else expect(failure).toBeInstanceOf(E2eError);
       await expect(countRows(session, wholeTable(ITEMS))).rejects.toThrow(E2eError);
-      await session[Symbol.asyncDispose]().catch(() => undefined);
+      await session[Symbol.asyncDispose]().then(undefined, () => undefined);
     });
   });
 

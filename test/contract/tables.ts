@@ -1,7 +1,8 @@
 /** Small things that the parts of the contract share: a plain table, and reading it back. */
+import { CanonicalWriter } from '../../src/core/canonical.ts';
 import type { ReadRequest, Session } from '../../src/connectors/connector.ts';
 import type { Column, LogicalType, Row, Table } from '../../src/core/table.ts';
-import { cellOf, comparisonOf, printCell, rowsIn } from './cells.ts';
+import { cellOf, comparisonOf, printCell, rowsIn, writeValue } from './cells.ts';
 
 export const INT64: LogicalType = { kind: 'integer', bits: 64, signed: true };
 export const TEXT: LogicalType = { kind: 'text' };
@@ -54,6 +55,34 @@ export function expected(table: Table, rows: readonly Row[]): string[] {
         .map(({ column }) => printCell(cellOf(column.type, row[table.columns.indexOf(column)] ?? null)))
         .join(' | '),
     )
+    .sort();
+}
+
+/** As `readRows` for tables too large to print: rows as their bytes, one character each, ordered. */
+export async function readRawRows(session: Session, read: ReadRequest): Promise<string[]> {
+  const rows: string[] = [];
+  for await (const batch of session.read(read)) {
+    const bytes = Buffer.from(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength);
+    let start = 0;
+    for (let row = 1; row <= batch.rows; row += 1) {
+      const end = batch.cellEnds[row * read.columns.length - 1] ?? 0;
+      rows.push(bytes.toString('latin1', start, end));
+      start = end;
+    }
+  }
+  return rows.sort();
+}
+
+/** What `readRawRows(session, wholeTable(table))` must give. */
+export function expectedRaw(table: Table, rows: readonly Row[]): string[] {
+  const { columns } = wholeTable(table);
+  const places = columns.map(({ column }) => table.columns.indexOf(column));
+  const writer = new CanonicalWriter();
+  return rows
+    .map((row) => {
+      columns.forEach(({ column }, index) => writeValue(writer, column.type, row[places[index] ?? 0] ?? null));
+      return Buffer.from(writer.cut(0)).toString('latin1');
+    })
     .sort();
 }
 

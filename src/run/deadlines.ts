@@ -22,11 +22,11 @@ export interface Deadlines extends Readonly<Record<Exclude<TimedStage, 'stop'>, 
 
 /** @throws UsageError for an E2E_DEADLINE_FACTOR that is no positive number. */
 export function deadlinesOf(scenario: Scenario, env: NodeJS.ProcessEnv, signal: AbortSignal): Deadlines {
-  const factor = Number(env['E2E_DEADLINE_FACTOR'] ?? 1);
+  const factor = Number(env.E2E_DEADLINE_FACTOR ?? 1);
   if (!(factor > 0))
     throw new UsageError(
       'DEADLINE_FACTOR',
-      `E2E_DEADLINE_FACTOR=${env['E2E_DEADLINE_FACTOR'] ?? ''} is no positive number`,
+      `E2E_DEADLINE_FACTOR=${env.E2E_DEADLINE_FACTOR ?? ''} is no positive number`,
     );
   const ms = (stage: TimedStage): number => (scenario.deadlines[stage] ?? DEFAULTS[stage]) * factor;
   const deadline = (stage: TimedStage) => () => Deadline.after(ms(stage), signal);

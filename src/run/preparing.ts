@@ -42,9 +42,6 @@ const ENGINE_ZONES = [
   'America/Los_Angeles',
 ];
 
-/** Rows handed to one insert. */
-const INSERT_BATCH = 10_000;
-
 export async function prepare(id: string, options: LifeOptions, course: Course, cleanUps: CleanUps): Promise<Prepared> {
   const { scenario, engine, ledger, seed, signal } = options;
   const { timeline, deadlines } = course;
@@ -90,15 +87,8 @@ export async function prepare(id: string, options: LifeOptions, course: Course, 
   });
 
   const writeRows = async (): Promise<void> => {
-    for (const one of seeds) {
-      for (let from = 0; from < one.count; from += INSERT_BATCH) {
-        signal.throwIfAborted();
-        await workload.run(
-          { kind: 'insert', table: one.table.name, rows: Math.min(INSERT_BATCH, one.count - from) },
-          signal,
-        );
-      }
-    }
+    for (const { table, count } of seeds)
+      await workload.run({ kind: 'insert', table: table.name, rows: count }, signal);
     for (const statements of native.rows) await source.write({ kind: 'native', statements });
   };
 

@@ -14,6 +14,9 @@ declare module 'vitest' {
   export interface ProvidedContext {
     readonly run: RunContext;
   }
+}
+
+declare module '@vitest/runner' {
   export interface TaskMeta {
     /** Put there by scenario-test.ts. */
     scenario?: ScenarioResult;

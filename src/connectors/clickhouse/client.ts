@@ -54,7 +54,7 @@ export class ClickHouseClient implements AsyncDisposable {
 
   /** Runs a statement that answers nothing, to its end. */
   async command(sql: string, options: StatementOptions = {}): Promise<void> {
-    await this.#guarded(sql, async () => {
+    await this.#guarded(sql, options.signal, async () => {
       const { stream } = await this.#client.exec({
         query: sql,
         clickhouse_settings: { ...options.settings, wait_end_of_query: 1 },
@@ -67,7 +67,7 @@ export class ClickHouseClient implements AsyncDisposable {
 
   /** Rows of a small answer as arrays of JSON values; 64-bit integers as strings. */
   async rows<T extends readonly unknown[]>(sql: string, options: StatementOptions = {}): Promise<T[]> {
-    return this.#guarded(sql, async () => {
+    return this.#guarded(sql, options.signal, async () => {
       const answer = await this.#client.query({
         query: sql,
         format: 'JSONCompactEachRow',
@@ -84,33 +84,41 @@ export class ClickHouseClient implements AsyncDisposable {
    * @throws E2eError also half-way, for an exception within the answer and for a connection that breaks off.
    */
   async *stream(sql: string, options: StatementOptions = {}): AsyncGenerator<Buffer, void, undefined> {
-    const { stream, response_headers: headers } = await this.#guarded(sql, () =>
+    const { stream, response_headers: headers } = await this.#guarded(sql, options.signal, () =>
       this.#client.exec({
         query: sql,
         ...(options.settings === undefined ? {} : { clickhouse_settings: options.settings }),
         ...(options.signal === undefined ? {} : { abort_signal: options.signal }),
       }),
     );
-    const tag = headers[EXCEPTION_TAG_HEADER_NAME];
+    const header = headers[EXCEPTION_TAG_HEADER_NAME];
+    const tag = typeof header === 'string' ? header : undefined;
     const tail = new Tail();
+    // The driver listens to the signal only until the answer begins.
+    const giveUp = (): void => {
+      stream.destroy();
+    };
+    options.signal?.addEventListener('abort', giveUp, { once: true });
     try {
       for await (const piece of stream as AsyncIterable<Buffer>) {
         tail.add(piece);
         yield piece;
       }
       // Servers before 25.11 and some proxies end an answer in good order after an exception within it.
-      const failure = tail.exception(typeof tag === 'string' ? tag : undefined);
+      const failure = tail.exception(tag);
       if (failure !== undefined) throw failure;
     } catch (thrown) {
-      throw this.#translated(sql, tail.exception(typeof tag === 'string' ? tag : undefined) ?? thrown);
+      throw this.#translated(sql, tail.exception(tag) ?? thrown, options.signal);
     } finally {
+      options.signal?.removeEventListener('abort', giveUp);
       stream.destroy();
     }
+    options.signal?.throwIfAborted();
   }
 
   /** Sends an INSERT whose FORMAT clause fits the pieces, and returns when they are stored and visible. */
   async insert(sql: string, pieces: Iterable<Buffer>, settings: ClickHouseSettings = {}): Promise<void> {
-    await this.#guarded(sql, async () => {
+    await this.#guarded(sql, undefined, async () => {
       const { stream } = await this.#client.exec({
         query: sql,
         values: Readable.from(pieces, { objectMode: false }),
@@ -124,41 +132,36 @@ export class ClickHouseClient implements AsyncDisposable {
     await this.#client.close();
   }
 
-  async #guarded<T>(sql: string, work: () => Promise<T>): Promise<T> {
+  async #guarded<T>(sql: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (thrown) {
-      throw this.#translated(sql, thrown);
+      throw this.#translated(sql, thrown, signal);
     }
   }
 
-  #translated(sql: string, thrown: unknown): unknown {
+  /** What to throw in place of what the driver threw. */
+  #translated(sql: string, thrown: unknown, signal: AbortSignal | undefined): unknown {
+    if (signal?.aborted === true) return signal.reason;
     if (thrown instanceof E2eError) return thrown;
+    const cause = { cause: thrown };
     if (thrown instanceof ClickHouseError) {
-      const name = thrown.type ?? `CODE_${thrown.code}`;
       const said = shortened(thrown.message, SHOWN_REASON);
       if (thrown.code === LOGIN_FAILED) {
-        return new E2eError('CLICKHOUSE_LOGIN', `ClickHouse at ${this.#place} refused the user or password`, {
-          cause: thrown,
-        });
+        return new E2eError('CLICKHOUSE_LOGIN', `ClickHouse at ${this.#place} refused the user or password`, cause);
       }
       if (thrown.code === NO_DATABASE) {
-        return new E2eError('CLICKHOUSE_NO_DATABASE', `ClickHouse at ${this.#place}: ${said}`, { cause: thrown });
+        return new E2eError('CLICKHOUSE_NO_DATABASE', `ClickHouse at ${this.#place}: ${said}`, cause);
       }
-      return new E2eError(`CLICKHOUSE_${name}`, `ClickHouse said ${name} to "${shortened(sql, SHOWN_SQL)}": ${said}`, {
-        cause: thrown,
-      });
+      const message = `ClickHouse refused "${shortened(sql, SHOWN_SQL)}" with code ${thrown.code}: ${said}`;
+      return new E2eError(`CLICKHOUSE_${thrown.code}`, message, cause);
     }
     const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
     if (UNREACHABLE.has(code)) {
-      return new E2eError('CLICKHOUSE_UNREACHABLE', `no ClickHouse answers at ${this.#place}: ${messageOf(thrown)}`, {
-        cause: thrown,
-      });
+      const message = `no ClickHouse answers at ${this.#place}: ${messageOf(thrown)}; check host and port`;
+      return new E2eError('CLICKHOUSE_UNREACHABLE', message, cause);
     }
-    if (thrown instanceof Error && thrown.name === 'AbortError') return thrown;
-    return new E2eError('CLICKHOUSE_BROKE_OFF', `ClickHouse at ${this.#place} broke off: ${messageOf(thrown)}`, {
-      cause: thrown,
-    });
+    return new E2eError('CLICKHOUSE_BROKE_OFF', `ClickHouse at ${this.#place} broke off: ${messageOf(thrown)}`, cause);
   }
 }
 

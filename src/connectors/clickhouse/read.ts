@@ -84,7 +84,7 @@ export function selectStatement(
 ): string {
   const conditions = Object.entries(key).map(([name, value]) => `${quoteName(name)} = ${quoteText(value)}`);
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
-  return `SELECT * FROM ${quoteName(database)}.${quoteName(table)}${final ? ' FINAL' : ''}${where} FORMAT Vertical`;
+  return `SELECT * FROM ${quoteName(database)}.${quoteName(table)}${final ? ' FINAL' : ''}${where} FORMAT Vertical;`;
 }
 
 function selected(

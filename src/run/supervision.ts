@@ -59,15 +59,15 @@ export class Supervision implements AsyncDisposable {
         const kills = this.#kills;
         const started = await this.#engine.activate(this.#transfer, this.#signal);
         this.#process = started;
-        const exit = await within(
-          'the activation to end',
-          deadline,
-          started.exited,
-          `pid ${started.pid} still running`,
-        ).catch((error: unknown) => {
+        let exit: Exit;
+        try {
+          const seen = `pid ${started.pid} still running`;
+          exit = await within('the activation to end', deadline, started.exited, seen);
+        } catch (error) {
           throw withSaid(error, started);
-        });
-        this.#logs.push(`--- activate (pid ${started.pid}) ---\n${started.log()}`);
+        } finally {
+          this.#logs.push(`--- activate (pid ${started.pid}) ---\n${started.log()}`);
+        }
         // Ends whatever the program left running in its group: an activation is over when its process is.
         await started.kill();
         if (this.#kills > kills || this.#killing) continue;

@@ -10,10 +10,16 @@ const fault = process.env.STRANGER ?? 'none';
 const [verb, , file] = process.argv.slice(2);
 const trctl = fileURLToPath(new URL('../../bin/trctl.js', import.meta.url));
 
-/** @type {Record<string, string>} fault → what is done to `orders` at the destination. */
+/** @type {Record<string, string | string[]>} fault → what is done to `orders` at the destination. */
 const DAMAGE = {
   'drop-row': 'ALTER TABLE orders DELETE WHERE id = (SELECT min(id) FROM orders)',
-  'duplicate-row': 'INSERT INTO orders SELECT * FROM orders WHERE id = (SELECT max(id) FROM orders)',
+  // Into a plain MergeTree: a replacing one would take the second copy for a newer version of the first.
+  'duplicate-row': [
+    'CREATE TABLE plain ENGINE = MergeTree ORDER BY id AS SELECT * FROM orders',
+    'INSERT INTO plain SELECT * FROM plain WHERE id = (SELECT max(id) FROM plain)',
+    'DROP TABLE orders',
+    'RENAME TABLE plain TO orders',
+  ],
   'shift-hour': 'ALTER TABLE orders UPDATE placed_at = placed_at + INTERVAL 1 HOUR WHERE 1',
   'empty-to-null': "ALTER TABLE orders UPDATE note = NULL WHERE note = ''",
   truncate: 'ALTER TABLE orders UPDATE note = substringUTF8(note, 1, 3) WHERE 1',
@@ -73,6 +79,6 @@ if (fault in SILENT) {
       await query(`ALTER TABLE orders RENAME COLUMN ${from} TO ${to}`);
     }
   } else if (fault in DAMAGE) {
-    await query(DAMAGE[fault]);
+    for (const sql of [DAMAGE[fault]].flat()) await query(sql);
   }
 }

@@ -1,5 +1,6 @@
 /** The command line, after the chart's `trctl` with the public spellings as aliases. Loads the rest only for what is asked. */
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { TransferConfig } from './config/load.ts';
 import { ConfigError, Interrupted, TransferError, oneLine } from './errors.ts';
@@ -100,6 +101,8 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 const VERSION = '0.1.0';
+/** Milliseconds that an interrupted activation has to drop a slot that nobody will use. */
+const UNDO_MS = 1_200;
 
 async function perform(command: (typeof COMMANDS)[keyof typeof COMMANDS], options: Options): Promise<number> {
   const stopping = new AbortController();
@@ -112,9 +115,11 @@ async function perform(command: (typeof COMMANDS)[keyof typeof COMMANDS], option
       setTimeout(() => process.exit(command.stopsCleanly ? 0 : stopped?.exitCode), 1_900).unref();
     });
   }
-  const interrupted = async (): Promise<never> => {
+  const interrupted = async (working: Promise<void>): Promise<void> => {
     await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
-    throw stopped ?? new Error('stopped without a signal');
+    // It may undo what nobody could go on from, but the signal does not wait for long.
+    await Promise.race([working.catch(() => undefined), delay(UNDO_MS)]);
+    throw stopping.signal.reason;
   };
   try {
     const file = options.file ?? options.transfer;
@@ -125,8 +130,8 @@ async function perform(command: (typeof COMMANDS)[keyof typeof COMMANDS], option
     if (options.healthCheckPort !== undefined) await openHealth(options.healthCheckPort);
     const work = await command.load();
     const context = { config, coordinator: await openCoordinator(options), log, signal: stopping.signal };
-    // Replication stops at its own pace; anything else is cut off where it is, as kill -9 would.
-    await (command.stopsCleanly ? work(context) : Promise.race([work(context), interrupted()]));
+    const working = work(context);
+    await (command.stopsCleanly ? working : Promise.race([working, interrupted(working)]));
     return 0;
   } catch (cause) {
     if (stopped !== undefined) return command.stopsCleanly ? 0 : stopped.exitCode;

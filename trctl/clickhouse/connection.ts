@@ -1,6 +1,7 @@
 /** Speaks to ClickHouse over HTTP and says in one line what went wrong. Knows nothing of tables. */
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { createClient } from '@clickhouse/client';
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { ConnectionLost, DataError, EnvironmentError, TransferError, codeOf, oneLine } from '../errors.ts';
@@ -83,7 +84,8 @@ export class Connection implements AsyncDisposable {
         clickhouse_settings: INSERT_SETTINGS,
         query_id: this.#queryId(),
       });
-      for await (const _ of stream) void _; // nothing comes, but the socket is free only after the end
+      stream.resume(); // nothing comes, but the socket is free only after the end
+      await finished(stream);
     } catch (cause) {
       throw failure ?? this.#explain(cause);
     }

@@ -3,7 +3,8 @@
  * Every error is a ConfigError with the place in the file. Nothing is connected to.
  */
 import { z } from 'zod';
-import { ConfigError, oneLine } from '../errors.ts';
+import { oneLine } from '../errors.ts';
+import type { ConfigError } from '../errors.ts';
 import type { KeyTable } from './keys.ts';
 import { canonicalKeys, didYouMean } from './keys.ts';
 import { expandStrings } from './expand.ts';
@@ -111,7 +112,7 @@ export function readTransfer(
     const map = open(top.at(key), required(top, key), ENDPOINT);
     const kind = parse(source, map.at('type'), z.string(), required(map, 'type'));
     const path = map.at('params');
-    const params = paramsOf(source, path, map.values['params'] ?? {});
+    const params = paramsOf(source, path, map.values.params ?? {});
     let places = (name: string): Path => [...path, name];
     return {
       type: kind,
@@ -126,10 +127,10 @@ export function readTransfer(
   };
 
   const incremental: IncrementalTable[] = [];
-  if (isPresent(top.values['regular_snapshot'])) {
-    const regular = open(top.at('regular_snapshot'), top.values['regular_snapshot'], REGULAR);
-    const enabled = regular.values['enabled'] !== false;
-    const list = parse(source, regular.at('incremental'), z.array(z.unknown()), regular.values['incremental'] ?? []);
+  if (isPresent(top.values.regular_snapshot)) {
+    const regular = open(top.at('regular_snapshot'), top.values.regular_snapshot, REGULAR);
+    const enabled = regular.values.enabled !== false;
+    const list = parse(source, regular.at('incremental'), z.array(z.unknown()), regular.values.incremental ?? []);
     list.forEach((entry, at) => {
       const map = open([...regular.at('incremental'), at], entry, INCREMENTAL);
       const one = parse(source, map.path, incrementalShape, map.values, map.at);
@@ -150,13 +151,13 @@ export function readTransfer(
     }
   }
   let includeObjects: string[] = [];
-  if (isPresent(top.values['data_objects'])) {
-    const objects = open(top.at('data_objects'), top.values['data_objects'], OBJECTS);
+  if (isPresent(top.values.data_objects)) {
+    const objects = open(top.at('data_objects'), top.values.data_objects, OBJECTS);
     includeObjects = parse(
       source,
       objects.at('include_objects'),
       z.array(z.string()),
-      objects.values['include_objects'] ?? [],
+      objects.values.include_objects ?? [],
     );
   }
   return { id, type, src: endpoint('src'), dst: endpoint('dst'), includeObjects, incremental, ignored };
@@ -172,7 +173,7 @@ const REQUIRED: Readonly<Record<string, string>> = {
 interface Opened {
   readonly path: Path;
   readonly values: Readonly<Record<string, unknown>>;
-  at(key: string): Path;
+  readonly at: (key: string) => Path;
 }
 
 /** `params` may be a map, or a string that holds JSON. */
@@ -234,5 +235,5 @@ function kindOf(value: unknown): string {
 }
 
 function show(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
+  return typeof value === 'string' ? value : value === undefined ? 'nothing' : JSON.stringify(value);
 }

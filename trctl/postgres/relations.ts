@@ -51,6 +51,12 @@ export class Relations {
           'if it was renamed its earlier values cannot be followed: run activate again',
       );
     }
+    if (dropped.length > 0 && table.key.length === 0) {
+      throw new DataError(
+        `table ${label}: column '${dropped[0]?.name ?? ''}' is gone, and without a key the destination's rows cannot be found without it: ` +
+          'run activate again',
+      );
+    }
     const next = await this.#reshape(table, relation, now, new Set(dropped.map((column) => column.name)));
     this.#tables.set(label, next);
     this.#byRelation.set(relation.relationOid, next);
@@ -71,14 +77,14 @@ export class Relations {
   ): Promise<PostgresTable> {
     const types: TypeDefinition[] = [...table.types];
     const attributes = new Map(table.attributes);
-    const columns: Column[] = table.columns.map((column) =>
-      dropped.has(column.name) ? { ...column, nullable: true } : column,
+    const columns = table.columns.map((column): Column =>
+      dropped.has(column.name) ? { name: column.name, type: column.type, nullable: true } : column,
     );
     for (const sent of relation.columns) {
       const oid = String(sent.typeOid >>> 0);
       const modifier = String(sent.typeMod);
       const known = attributes.get(sent.name);
-      if (known !== undefined && known.oid === oid && known.modifier === modifier) continue;
+      if (known?.oid === oid && known.modifier === modifier) continue;
       const current = now?.attributes.get(sent.name);
       const same = current?.oid === oid && current.modifier === modifier;
       const described = same

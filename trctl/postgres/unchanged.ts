@@ -105,7 +105,7 @@ async function fetchRows(
     found.map((values) => {
       const row: (string | null)[] = table.columns.map(() => null);
       wanted.forEach((at, i) => (row[at] = values[`v${i}`] ?? null));
-      return [Number(values['at']) - 1, row] as const;
+      return [Number(values.at) - 1, row] as const;
     }),
   );
   return puts.map((_, at) => rows.get(at));

@@ -70,13 +70,24 @@ export class TestPostgres implements AsyncDisposable {
     }
   }
 
+  /** A query's rows as text: columns joined by |, NULL as ∅. */
+  async lines(database: string, sql: string): Promise<string[]> {
+    const client = await this.connect(database);
+    try {
+      const { rows } = await client.query<(string | null)[]>({ text: sql, rowMode: 'array' });
+      return rows.map((row) => row.map((value) => value ?? '∅').join('|'));
+    } finally {
+      await client.end();
+    }
+  }
+
   async connect(database: string): Promise<pg.Client> {
     const client = new pg.Client({
       host: '127.0.0.1',
       port: this.port,
       user: 'postgres',
       database,
-      types: { getTypeParser: () => (text: unknown) => text } as never,
+      types: { getTypeParser: () => (text: unknown) => text },
     });
     client.on('error', () => undefined);
     await client.connect();

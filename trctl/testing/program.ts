@@ -40,7 +40,7 @@ export class Program implements AsyncDisposable {
   async printed(text: string): Promise<void> {
     await until(
       `trctl to print '${text}'`,
-      20_000,
+      40_000,
       () => {
         if (this.stdout.includes(text)) return Promise.resolve(true);
         if (this.child.exitCode !== null) throw new Error(`trctl ended before it printed '${text}': ${this.stderr}`);

@@ -14,7 +14,7 @@ import type { Table } from '../model/table.ts';
 import type { Cursor, Snapshot } from '../provider.ts';
 import { copyParts } from './copy.ts';
 import type { Job } from './copy.ts';
-import { Ends, emptyState, fingerprint } from './transfer.ts';
+import { Ends, activatedTables, emptyState, fingerprint } from './transfer.ts';
 import type { TransferContext } from './transfer.ts';
 
 export async function activate(context: TransferContext): Promise<void> {
@@ -36,13 +36,13 @@ async function activateLog(context: TransferContext, ends: Ends, tables: readonl
   await ends.source.openLog(tables);
   await ends.destination.prepare(tables, 'Disabled');
   await ends.destination.resetPosition(0n);
-  await coordinator.save(config.id, { ...emptyState(randomUUID(), fingerprint(config, tables), {}), stage: 'log' });
+  await coordinator.save(config.id, { ...emptyState(randomUUID(), fingerprint(config), tables), stage: 'log' });
   log.info('activated', { tables: tables.length });
 }
 
 async function activateWithLog(context: TransferContext, ends: Ends, tables: readonly Table[]): Promise<void> {
   const { config, coordinator, log } = context;
-  const print = fingerprint(config, tables);
+  const print = fingerprint(config);
   const before = await coordinator.load(config.id);
   const interrupted =
     before?.stage === 'snapshot' && before.fingerprint === print && Object.keys(before.tables).length > 0;
@@ -50,22 +50,24 @@ async function activateWithLog(context: TransferContext, ends: Ends, tables: rea
   try {
     let state: TransferState;
     let snapshot: Snapshot;
+    let taken = tables;
     if (interrupted && (await ends.source.logPosition()) !== null) {
       log.info('going on with an interrupted activation', { epoch: before.epoch });
       state = before;
-      snapshot = await ends.source.snapshot('beside-log', tables);
+      taken = activatedTables(tables, state, log);
+      await ends.destination.prepare(taken, 'Disabled');
+      snapshot = await ends.source.snapshot('beside-log', taken);
     } else {
       begun = true;
-      state = emptyState(randomUUID(), print, {});
-      await coordinator.save(config.id, state);
+      await coordinator.save(config.id, emptyState(randomUUID(), print, []));
+      state = emptyState(randomUUID(), print, tables);
       snapshot = await ends.source.snapshot('anchor-log', tables);
       await ends.destination.prepare(tables, ends.cleanup);
       await ends.destination.resetPosition(snapshot.position);
-      state.tables = Object.fromEntries(tables.map((table) => [tableLabel(table.id), { position: null, parts: [] }]));
       await coordinator.save(config.id, state);
     }
     await using open = snapshot;
-    const jobs = await planParts(context, ends, tables, open, state, !begun || ends.cleanup === 'Disabled');
+    const jobs = await planParts(context, ends, taken, open, state, !begun || ends.cleanup === 'Disabled');
     await copyParts(context, ends, open, jobs, state);
     state.stage = 'log';
     await coordinator.save(config.id, state);
@@ -121,10 +123,10 @@ async function planParts(
  */
 async function activateSnapshot(context: TransferContext, ends: Ends, tables: readonly Table[]): Promise<void> {
   const { config, coordinator, log } = context;
-  const print = fingerprint(config, tables);
+  const print = fingerprint(config);
   const before = await coordinator.load(config.id);
   const interrupted = before?.stage === 'snapshot' && before.fingerprint === print && ends.cleanup === 'Disabled';
-  const state = interrupted ? before : emptyState(randomUUID(), print, before?.cursors ?? {});
+  const state = interrupted ? before : { ...emptyState(randomUUID(), print, tables), cursors: before?.cursors ?? {} };
   await coordinator.save(config.id, state);
   await using snapshot = await ends.source.snapshot('plain', tables);
   await ends.destination.prepare(tables, ends.cleanup);

@@ -14,11 +14,14 @@ import type { Change, ChangeBatch, Position } from '../model/change.ts';
 import { tableLabel } from '../model/table.ts';
 import type { ChangeLog, Destination } from '../provider.ts';
 import { activate } from './activate.ts';
-import { Ends, emptyState, fingerprint } from './transfer.ts';
+import { Ends, activatedTables, emptyState, fingerprint } from './transfer.ts';
 import type { TransferContext } from './transfer.ts';
 
 /** Milliseconds without any progress after which a lost connection is given up. */
 const RETRY_MS = 60_000;
+/** Between two attempts, doubled each time. */
+const FIRST_PAUSE_MS = 100;
+const MOST_PAUSE_MS = 5_000;
 
 export async function replicate(context: TransferContext): Promise<void> {
   const { config, coordinator, log, signal } = context;
@@ -36,19 +39,22 @@ export async function replicate(context: TransferContext): Promise<void> {
     );
     await activate(context);
   }
-  let lastProgress: number | null = null;
+  const progress: { at: number | null; pause: number } = { at: null, pause: FIRST_PAUSE_MS };
   const progressed = (): void => {
-    lastProgress = Date.now();
+    progress.at = Date.now();
+    progress.pause = FIRST_PAUSE_MS;
   };
-  for (let pause = 100; !signal.aborted; pause = Math.min(pause * 2, 5_000)) {
+  const stopping = (): boolean => signal.aborted;
+  while (!stopping()) {
     try {
       await stream(context, progressed);
     } catch (cause) {
-      if (signal.aborted) return;
-      if (!(cause instanceof ConnectionLost) || lastProgress === null || Date.now() - lastProgress > RETRY_MS)
-        throw cause;
-      log.warn(`${cause.message}; trying again`, { in_ms: pause });
-      await delay(pause, undefined, { signal }).catch(() => undefined); // only the signal ends it early
+      if (stopping()) return;
+      const hopeless = progress.at === null || Date.now() - progress.at > RETRY_MS;
+      if (!(cause instanceof ConnectionLost) || hopeless) throw cause;
+      log.warn(`${cause.message}; trying again`, { in_ms: progress.pause });
+      await delay(progress.pause, undefined, { signal }).catch(() => undefined); // only the signal ends it early
+      progress.pause = Math.min(progress.pause * 2, MOST_PAUSE_MS);
     }
   }
 }
@@ -57,31 +63,28 @@ async function stream(context: TransferContext, progressed: () => void): Promise
   const { config, coordinator, log, signal } = context;
   await using ends = await Ends.open(config);
   const { source, destination } = ends;
-  const tables = await source.tables();
-  await source.checkLog(tables);
-  await destination.check(tables);
-  const print = fingerprint(config, tables);
+  const all = await source.tables();
+  const print = fingerprint(config);
   let state = await coordinator.load(config.id);
   if (state !== null && state.fingerprint !== print) {
     throw new EnvironmentError(
-      `transfer '${config.id}' was activated for other tables or another place than the config now names; run activate again`,
+      `transfer '${config.id}' was activated for another place than the config now names; run activate again`,
     );
   }
+  const tables = state === null ? all : activatedTables(all, state, log);
+  await source.checkLog(tables);
+  await destination.check(tables);
   const position = await source.logPosition();
   if (position === null && state !== null) {
     throw new EnvironmentError(
       `the replication slot of transfer '${config.id}' is gone, and with it the changes since; run activate again`,
     );
   }
-  if (position === null) {
-    await source.openLog(tables);
-    await destination.prepare(tables, 'Disabled');
-    await destination.resetPosition(0n);
-  } else {
-    await destination.prepare(tables, 'Disabled');
-  }
+  if (position === null) await source.openLog(tables);
+  await destination.prepare(tables, 'Disabled');
+  if (position === null) await destination.resetPosition(0n);
   if (state === null) {
-    state = { ...emptyState(randomUUID(), print, {}), stage: 'log' };
+    state = { ...emptyState(randomUUID(), print, tables), stage: 'log' };
     await coordinator.save(config.id, state);
   }
   const after = (await destination.position()) ?? 0n;

@@ -45,22 +45,38 @@ export class Ends implements AsyncDisposable {
   }
 }
 
-/** Names what an activation was made for. State of another set of tables or another destination is of no use. */
-export function fingerprint(config: TransferConfig, tables: readonly Table[]): string {
+/** Names what an activation was made for. State of another source or destination is of no use. */
+export function fingerprint(config: TransferConfig): string {
   const place = (params: Readonly<Record<string, unknown>>): unknown[] =>
     Object.entries(params)
       .filter(([key]) => /^(hosts?|shardslist|port|httpport|database|name|slotid)$/i.test(key))
       .map(([key, value]) => [key.toLowerCase(), value])
       .sort();
-  const what = [
-    config.type,
-    [config.src.type, place(config.src.params)],
-    [config.dst.type, place(config.dst.params)],
-    tables.map((table) => tableLabel(table.id)),
-  ];
+  const what = [config.type, [config.src.type, place(config.src.params)], [config.dst.type, place(config.dst.params)]];
   return createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16);
 }
 
-export function emptyState(epoch: string, print: string, cursors: TransferState['cursors']): TransferState {
-  return { version: 1, epoch, stage: 'snapshot', fingerprint: print, tables: {}, cursors };
+/** State at the beginning of an activation of these tables. */
+export function emptyState(epoch: string, print: string, tables: readonly Table[]): TransferState {
+  return {
+    version: 1,
+    epoch,
+    stage: 'snapshot',
+    fingerprint: print,
+    tables: Object.fromEntries(tables.map((table) => [tableLabel(table.id), { position: null, parts: [] }])),
+    cursors: {},
+  };
+}
+
+/** The tables that the activation took: one that has appeared since is not followed until the next. */
+export function activatedTables(tables: readonly Table[], state: TransferState, log: Logger): Table[] {
+  const taken = tables.filter((table) => tableLabel(table.id) in state.tables);
+  for (const table of tables) {
+    if (!taken.includes(table)) {
+      log.warn(
+        `table ${tableLabel(table.id)} is new since the activation and is not followed; run activate to take it`,
+      );
+    }
+  }
+  return taken;
 }

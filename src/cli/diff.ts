@@ -87,7 +87,7 @@ async function describe(connector: Connector, session: Session, name: TableName,
   throw new UsageError(
     'NO_TABLE',
     `the ${side} side (${session.kind}, ${session.namespace}) has no table ${printName(name)}` +
-      `${meant(printName(name), there)} It has ${there.length === 0 ? 'no tables' : shortList(there)}.`,
+      `${meant(printName(name), there)} (it has ${there.length === 0 ? 'no tables' : shortList(there)})`,
   );
 }
 

@@ -1,5 +1,4 @@
 /** `transfer-e2e up`: both databases of a pair, standing until Ctrl-C, for trying an engine by hand. */
-import { once } from 'node:events';
 import { EXIT } from '../core/errors.ts';
 import { Ledger } from '../core/ledger.ts';
 import type { ServerInfo } from '../core/server.ts';
@@ -28,13 +27,17 @@ export async function up(
     await using pool = new ServerPool({ ledger, seed: flags.seed, connectorFor });
     const kinds = DATABASES.filter((kind) => kind === ends.source || kind === ends.destination);
     terminal.err(`starting ${kinds.join(' and ')} (${stack}) …\n`);
-    const servers = await Promise.all(kinds.map((kind) => pool.get(kind, stack)));
-    for (const server of servers) terminal.out(await howToConnect(server));
-    terminal.out('\nCtrl-C stops and removes them.\n');
-    if (!terminal.signal.aborted) {
-      // A pending promise does not keep a process alive; the servers' own handles may not either.
+    const interrupted = new Promise<undefined>((resolve) => {
+      if (terminal.signal.aborted) resolve(undefined);
+      terminal.signal.addEventListener('abort', () => resolve(undefined));
+    });
+    const servers = await Promise.race([Promise.all(kinds.map((kind) => pool.get(kind, stack))), interrupted]);
+    if (servers !== undefined) {
+      for (const server of servers) terminal.out(await howToConnect(server));
+      terminal.out('\nCtrl-C stops and removes them.\n');
+      // A pending promise does not keep a process alive, and the servers' own handles may not either.
       const stay = setInterval(() => undefined, 60_000);
-      await once(terminal.signal, 'abort');
+      await interrupted;
       clearInterval(stay);
     }
     terminal.err('\nstopping …\n');

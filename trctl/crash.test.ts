@@ -35,9 +35,9 @@ describe.each(['pg', 'ch'] as const)('to %s', (kind) => {
       'INSERT INTO loose SELECT i % 20 FROM generate_series(1, 1000) i',
     );
     const config = await pair.config('SNAPSHOT_AND_INCREMENT', { DesiredTableSize: 300_000 });
-    let writing = true;
+    const workloadState = { writing: true };
     const workload = (async () => {
-      for (let i = 1; writing; i += 1) {
+      for (let i = 1; workloadState.writing; i += 1) {
         await pair.source(
           `INSERT INTO t VALUES (${ROWS + i}, 'new', 0); DELETE FROM t WHERE id = ${i * 3}`,
           `UPDATE t SET n = n + 1 WHERE id % 97 = ${i % 97}`,
@@ -55,7 +55,7 @@ describe.each(['pg', 'ch'] as const)('to %s', (kind) => {
     }
     await using program = pair.work.start('replication', config);
     await program.printed('replicating');
-    writing = false;
+    workloadState.writing = false;
     await workload;
     await pair.caughtUp();
     const rows = (table: string): string => `SELECT id, v, n FROM ${table} ORDER BY id`;

@@ -218,7 +218,7 @@ describe.concurrent.each(['pg', 'ch'] as const)('to %s', (kind) => {
     ]);
   });
 
-  test('a row is at the destination within a fraction of a second', async () => {
+  test('a row is at the destination within moments', async () => {
     await using pair = await open('CREATE TABLE t (id int PRIMARY KEY)');
     const config = await pair.config('SNAPSHOT_AND_INCREMENT');
     await using program = pair.work.start('replication', config);
@@ -228,6 +228,6 @@ describe.concurrent.each(['pg', 'ch'] as const)('to %s', (kind) => {
     const begun = performance.now();
     await pair.source('INSERT INTO t VALUES (2)');
     while ((await pair.destination(`SELECT count(*) FROM ${from('t')}`))[0] !== '2')
-      expect(performance.now() - begun).toBeLessThan(1_000);
+      expect(performance.now() - begun).toBeLessThan(2_000);
   });
 });

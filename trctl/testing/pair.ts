@@ -86,6 +86,11 @@ export class Pair implements AsyncDisposable {
     });
   }
 
+  /** Resolves when a query at the source has a row. */
+  async until(sql: string): Promise<void> {
+    await until(sql, 40_000, async () => ((await this.source(sql)).length > 0 ? true : null));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#postgres.query(
       'postgres',

@@ -13,6 +13,7 @@ export default defineConfig({
   esbuild: { target: 'node20' },
   test: {
     passWithNoTests: false,
+    slowTestThreshold: 10_000,
     reporters: [
       new ScenarioReporter(),
       ['junit', { suiteName: 'transfer-e2e' }],
@@ -44,7 +45,6 @@ export default defineConfig({
           // Every wait inside has its own deadline, and says what it waited for.
           testTimeout: 0,
           hookTimeout: 0,
-          slowTestThreshold: 60_000,
           retry: 0,
         },
       },

@@ -35,8 +35,9 @@ export function refusal(statement: Statement): ClickHouseException | undefined {
       "KILL QUERY by another condition than query_id = '…' or query_id IN ('…', …)",
     );
   }
-  if (statement.kind === 'kill' && statement.mode === 'TEST')
-    return ClickHouseException.notSupported('KILL QUERY … TEST');
+  if (statement.kind === 'kill' && statement.mode !== 'ASYNC') {
+    return ClickHouseException.notSupported(`KILL QUERY … ${statement.mode}`);
+  }
   if (statement.kind !== 'other') return undefined;
   for (const [verbs, because] of REFUSED) {
     if (verbs.every((words, index) => words.includes(statement.verbs[index] ?? ''))) {

@@ -87,7 +87,7 @@ export class ConnectionPool {
    * Takes a connection and gives it back.
    *
    * @param options.once the connection is closed afterwards: the work may leave settings behind.
-   * @throws E2eError as `connect`; what the work throws.
+   * @throws E2eError as `connect`; what the work throws, the driver's errors as E2eError PG_QUERY.
    */
   async use<T>(work: (client: pg.PoolClient) => Promise<T>, options: { readonly once?: boolean } = {}): Promise<T> {
     const client = await this.#take();
@@ -99,6 +99,8 @@ export class ConnectionPool {
       const result = await work(client);
       reusable = options.once !== true;
       return result;
+    } catch (error) {
+      throw error instanceof E2eError ? error : queryError(error, this.#address, this.#database);
     } finally {
       client.off('error', lost);
       client.release(!reusable);
@@ -174,6 +176,11 @@ const REASONS: Readonly<Record<string, readonly [code: string, remedy: string]>>
   EHOSTUNREACH: ['PG_UNREACHABLE', 'check the host, and the network between here and there'],
   ECONNRESET: ['PG_UNREACHABLE', 'check that it is Postgres that listens there'],
 };
+
+function queryError(error: unknown, address: Address, database: string): E2eError {
+  const where = `${address.host}:${address.port}/${database}`;
+  return new E2eError('PG_QUERY', `Postgres at ${where} failed a query: ${messageOf(error)}`, { cause: error });
+}
 
 function connectError(error: unknown, address: Address, database: string): E2eError {
   const reason = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');

@@ -49,7 +49,7 @@ export class CopyDecoder {
       this.#end = chunk.length;
       return;
     }
-    if (this.#end + chunk.length > this.#buffer.length || this.#at > 0) {
+    if (this.#end + chunk.length > this.#buffer.length) {
       const wider = Buffer.allocUnsafe(Math.max(left + chunk.length, left * 2));
       this.#buffer.copy(wider, 0, this.#at, this.#end);
       this.#buffer = wider;

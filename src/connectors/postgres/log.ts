@@ -1,7 +1,7 @@
 /** The change log: where it ends, who reads it, and the end of readers that an engine left behind (manual, chapter 47). */
-import { Deadline, done, notYet, until } from '../../core/deadline.ts';
+import { Deadline, done, type Look, notYet, until } from '../../core/deadline.ts';
 import type { Consumer, Position } from '../connector.ts';
-import type { ConnectionPool } from './connection.ts';
+import { type ConnectionPool, rowsOf } from './connection.ts';
 
 const DROP_MS = 10_000;
 
@@ -68,14 +68,16 @@ export async function dropSlots(pool: ConnectionPool): Promise<readonly string[]
 const OBJECT_IN_USE = '55006';
 const UNDEFINED_OBJECT = '42704';
 
-async function dropSlot(pool: ConnectionPool, name: string) {
-  try {
-    await pool.rows('SELECT pg_drop_replication_slot($1)', [name]);
-    return done();
-  } catch (error) {
-    const { code } = error as { readonly code?: string };
-    if (code === UNDEFINED_OBJECT) return done();
-    if (code === OBJECT_IN_USE) return notYet('in use again');
-    throw error;
-  }
+async function dropSlot(pool: ConnectionPool, name: string): Promise<Look<void>> {
+  return pool.use(async (client) => {
+    try {
+      await rowsOf(client, 'SELECT pg_drop_replication_slot($1)', [name]);
+      return done();
+    } catch (error) {
+      const { code } = error as { readonly code?: string };
+      if (code === UNDEFINED_OBJECT) return done();
+      if (code === OBJECT_IN_USE) return notYet('in use again');
+      throw error;
+    }
+  });
 }

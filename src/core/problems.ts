@@ -6,12 +6,19 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import type { Path, PositionedDocument, Problem } from './document.ts';
 
-/** The parts of a JSON schema that answer "which keys are allowed here". */
+/** The parts of a JSON schema (draft 7) that answer "what is allowed here". */
 export interface JsonSchema {
+  readonly type?: string;
+  readonly description?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
   readonly additionalProperties?: JsonSchema | boolean;
   readonly items?: JsonSchema | readonly JsonSchema[];
   readonly anyOf?: readonly JsonSchema[];
+  readonly allOf?: readonly JsonSchema[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly default?: unknown;
   readonly $ref?: string;
   readonly definitions?: Readonly<Record<string, JsonSchema>>;
 }
@@ -158,8 +165,9 @@ export function keysAt(root: JsonSchema, path: Path): readonly string[] {
 }
 
 function branches(root: JsonSchema, schema: JsonSchema): readonly JsonSchema[] {
-  if (schema.$ref !== undefined) {
-    const target = root.definitions?.[schema.$ref.replace('#/definitions/', '')];
+  const reference = schema.$ref ?? schema.allOf?.[0]?.$ref;
+  if (reference !== undefined) {
+    const target = root.definitions?.[reference.replace('#/definitions/', '')];
     return target === undefined ? [] : branches(root, target);
   }
   return schema.anyOf === undefined ? [schema] : schema.anyOf.flatMap((one) => branches(root, one));

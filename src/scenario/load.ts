@@ -1,9 +1,9 @@
 /** From a scenario file to a Scenario, or to every problem it has. */
 import { readFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
-import { z } from 'zod';
 import { FileProblems, PositionedDocument } from '../core/document.ts';
 import type { Policy } from '../core/policy.ts';
+import { jsonSchemaOf } from '../core/json-schema.ts';
 import { problemsOf, type JsonSchema } from '../core/problems.ts';
 import { PROJECT_ROOT } from '../core/root.ts';
 import { pairOf } from '../core/words.ts';
@@ -16,7 +16,7 @@ let jsonSchema: JsonSchema | undefined;
 
 /** The committed schema of scenario files. */
 export function scenarioJsonSchema(): JsonSchema {
-  jsonSchema ??= z.toJSONSchema(scenarioSchema, { target: 'draft-7', io: 'input' }) as JsonSchema;
+  jsonSchema ??= jsonSchemaOf(scenarioSchema);
   return jsonSchema;
 }
 

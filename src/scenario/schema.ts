@@ -38,7 +38,12 @@ const pattern = z
 
 const table = z.string().min(1).describe('A table of the fixture.');
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-const literal = z.union([scalar, z.array(scalar)]);
+const literal = z.union([scalar, z.array(scalar)]).meta({
+  id: 'value',
+  description:
+    'A value as YAML writes it. By the column’s type: true, 42, "12.50" for decimals, text, hexadecimal text for bytes, ' +
+    '2024-02-29, "23:59:59", "2024-02-29 23:59:59.999999", the same with Z for instants, JSON as text, null.',
+});
 
 const chosen = {
   every: positive
@@ -143,16 +148,15 @@ const nestedWriteStep: z.ZodType<WriteStepFile> = z.lazy(() => writeStepSchema);
 const transaction = z
   .strictObject({
     rollback: z.boolean().default(false).describe('Roll back at the end instead of committing.'),
-    steps: z.array(nestedWriteStep).min(1),
+    steps: z.array(nestedWriteStep).min(1).describe('Steps that write; `sql`, `workload` with `operations`, too.'),
   })
-  .optional()
-  .describe('Writing steps in one transaction.');
+  .meta({ id: 'transaction', description: 'Writing steps in one transaction.' });
 
 const WRITE_KINDS = [...Object.keys(writeSteps), 'transaction'];
 
 /** A step that writes to the source: a map with one key, the kind of the step. */
 const writeStepSchema = flatWriteStep
-  .extend({ transaction })
+  .extend({ transaction: transaction.optional() })
   .check(exactlyOne(WRITE_KINDS, 'as the kind of the step'))
   .meta({ id: 'writeStep', minProperties: 1, maxProperties: 1 });
 
@@ -179,7 +183,7 @@ const otherSteps = {
   settle: z.strictObject({}).optional().describe('Wait until everything written so far has arrived.'),
 };
 
-const flatStep = z.strictObject({ ...writeSteps, transaction, ...otherSteps });
+const flatStep = z.strictObject({ ...writeSteps, transaction: transaction.optional(), ...otherSteps });
 /** What a step looks like once parsed. */
 export type StepFile = z.infer<typeof flatStep> & { readonly concurrently?: readonly StepFile[] | undefined };
 
@@ -265,18 +269,21 @@ const expect = z
   .check(({ value, issues }) => {
     if (value.equal === undefined || value.refused === undefined) return;
     issues.push({ code: 'custom', message: 'expected equal or refused, found both', input: value });
-  });
+  })
+  .meta({ id: 'expect' });
 
 const params = z.record(z.string(), z.unknown());
 
-const cursor = z.strictObject({
-  table,
-  column: z.string().min(1).describe('The column whose growth is followed.'),
-  initial: z
-    .union([z.string(), z.int()])
-    .transform(String)
-    .describe('Rows whose cursor is greater than this are copied at the first pass.'),
-});
+const cursor = z
+  .strictObject({
+    table,
+    column: z.string().min(1).describe('The column whose growth is followed.'),
+    initial: z
+      .union([z.string(), z.int()])
+      .transform(String)
+      .describe('Rows whose cursor is greater than this are copied at the first pass.'),
+  })
+  .meta({ id: 'cursor' });
 
 export const scenarioSchema = z
   .strictObject({
@@ -338,7 +345,6 @@ export const scenarioSchema = z
     tags: z.array(z.string().min(1)).optional().describe('Words to select scenarios by.'),
   })
   .meta({
-    id: 'scenario',
     title: 'A scenario of transfer-e2e',
     description: 'One file under scenarios/<pair>/: what is set up, what is done, what must hold.',
   });

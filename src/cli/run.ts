@@ -19,7 +19,8 @@ export async function run(filters: readonly string[], flags: RunFlags, terminal:
   const startedAt = Date.now();
   const vitest = await execa(process.execPath, [vitestProgram(), ...vitestArguments(filters, flags)], {
     cwd: PROJECT_ROOT,
-    env: environment(flags),
+    // vitest colours what goes into a pipe or a CI log unless it is told not to.
+    env: { ...environment(flags), ...(terminal.colour ? {} : { NO_COLOR: '1' }) },
     stdio: 'inherit',
     reject: false,
     cancelSignal: terminal.signal,

@@ -139,7 +139,7 @@ describe('a row that is not on both sides', () => {
   it('is told from a duplicate that lost its twin', async () => {
     const result = await diff([...rows(10), row(3)], rows(10));
     expect(result).toMatchObject({ verdict: 'different', missing: 1, extra: 0 });
-    expect(result.patterns[0]).toContain('keys that the right side has too');
+    expect(result.patterns[0]).toContain('a key that the right side has too');
   });
 
   it('is named in full where there is no key, with how many copies there are', async () => {
@@ -364,12 +364,12 @@ describe('a comparison that cannot be finished has no verdict', () => {
 
 describe('memory', () => {
   it('bounds the comparison by reading again, with the same result', async () => {
-    const data = rows(4000);
+    const data = rows(1500);
     const other = changed([...data].reverse().slice(17), 1, (cell) => cell.toUpperCase(), 2);
     const whole = await diff(data, other);
     const tight = await diff(data, other, { memory: 40_000 });
     expect({ ...tight, durationMs: 0 }).toEqual({ ...whole, durationMs: 0 });
-    expect(whole).toMatchObject({ missing: 17, different: 1992 });
+    expect(whole).toMatchObject({ missing: 17, different: 742 });
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import { plainCell, showCell } from '../core/canonical-show.ts';
 import type { CellDifference, ColumnDifference, RowDifference, TableResult } from '../core/result.ts';
-import { cutMiddle } from './cut.ts';
+import { cutMiddle, cutPair } from './cut.ts';
 import { Examples, type Example, type Kind } from './examples.ts';
 import { DifferenceList } from './list.ts';
 import { Patterns } from './patterns.ts';
@@ -159,7 +159,10 @@ export class Findings implements Finder, AsyncDisposable {
     this.#examples.add({ kind: 'different', left, right, copies, differing });
     if (!this.#list.wanted) return;
     const cells: Record<string, readonly [string, string]> = {};
-    for (const column of differing) cells[this.#name(column)] = [listed(left.cell(column)), listed(right.cell(column))];
+    for (const column of differing) {
+      const [l, r] = [showCell(left.cell(column)), showCell(right.cell(column))];
+      cells[this.#name(column)] = cutPair(l, r, LISTED_CHARACTERS);
+    }
     this.#list.add({ kind: 'different', key: this.#plainKey(left, LISTED_CHARACTERS), ...moreThanOne(copies), cells });
   }
 
@@ -201,12 +204,24 @@ export class Findings implements Finder, AsyncDisposable {
     const shown = example.left === undefined ? right : left;
     const key = row === undefined ? {} : this.#plainKey(row, SHOWN_CHARACTERS, shown);
     if (kind !== 'different') return { kind, key, ...moreThanOne(copies) };
-    const cells = example.differing.map((column): CellDifference => ({
-      column: this.#name(column),
-      left: bothForms(example.left, column, left),
-      right: bothForms(example.right, column, right),
-    }));
+    const cells = example.differing.map((column) => this.#cellDifference(example, column, left, right));
     return { kind, key, ...moreThanOne(copies), cells };
+  }
+
+  #cellDifference(
+    { left, right }: Example,
+    column: number,
+    leftShown: Shown | undefined,
+    rightShown: Shown | undefined,
+  ): CellDifference {
+    const [l, r] = [bothForms(left, column, leftShown), bothForms(right, column, rightShown)];
+    const shown = cutPair(l.shown, r.shown, SHOWN_CHARACTERS);
+    const canonical = cutPair(l.canonical, r.canonical, SHOWN_CHARACTERS);
+    return {
+      column: this.#name(column),
+      left: { shown: shown[0], canonical: canonical[0] },
+      right: { shown: shown[1], canonical: canonical[1] },
+    };
   }
 
   /** The key by column; the whole row where there is no key. */
@@ -242,15 +257,8 @@ function moreThanOne(copies: number): { copies?: number } {
   return copies === 1 ? {} : { copies };
 }
 
-function listed(cell: Uint8Array): string {
-  return cutMiddle(showCell(cell), LISTED_CHARACTERS);
-}
-
 function bothForms(row: Row | undefined, column: number, shown: Shown | undefined): CellDifference['left'] {
   const cell = row?.cell(column) ?? new Uint8Array();
   const native = shown?.[column];
-  return {
-    shown: cutMiddle(native === undefined ? plainCell(cell) : (native ?? 'NULL'), SHOWN_CHARACTERS),
-    canonical: cutMiddle(showCell(cell), SHOWN_CHARACTERS),
-  };
+  return { shown: native === undefined ? plainCell(cell) : (native ?? 'NULL'), canonical: showCell(cell) };
 }

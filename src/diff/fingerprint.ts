@@ -4,7 +4,7 @@ import type { RowBatch } from '../core/canonical.ts';
 
 /** @returns `rows:hash`. Equal rows give equal fingerprints; two different sets collide with a chance of about 2^-64. */
 export async function fingerprint(batches: AsyncIterable<RowBatch>): Promise<string> {
-  const { h64Raw } = await xxhash();
+  const hash = await xxhash();
   let rows = 0;
   let sum = 0n;
   for await (const batch of batches) {
@@ -13,7 +13,7 @@ export async function fingerprint(batches: AsyncIterable<RowBatch>): Promise<str
     for (let row = 0; row < batch.rows; row += 1) {
       const end = batch.cellEnds[(row + 1) * columns - 1] ?? 0;
       // A sum, not an xor: two equal rows must not cancel out.
-      sum = BigInt.asUintN(64, sum + h64Raw(batch.bytes.subarray(start, end)));
+      sum = BigInt.asUintN(64, sum + hash.h64Raw(batch.bytes.subarray(start, end)));
       start = end;
     }
     rows += batch.rows;

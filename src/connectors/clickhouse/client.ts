@@ -41,6 +41,8 @@ export class ClickHouseClient implements AsyncDisposable {
       application: 'transfer-e2e',
       request_timeout: SILENCE_MS,
       max_open_connections: CONNECTIONS,
+      // A process busy with decoding may take up a connection that the server has long closed.
+      keep_alive: { eagerly_destroy_stale_sockets: true },
       compression: { request: false, response: false },
       log: { level: 127 }, // off: failures are reported by throwing
     });
@@ -65,13 +67,13 @@ export class ClickHouseClient implements AsyncDisposable {
     });
   }
 
-  /** Rows of a small answer as arrays of JSON values; 64-bit integers as strings. */
+  /** Rows of a small answer as arrays of JSON values. */
   async rows<T extends readonly unknown[]>(sql: string, options: StatementOptions = {}): Promise<T[]> {
     return this.#guarded(sql, options.signal, async () => {
       const answer = await this.#client.query({
         query: sql,
         format: 'JSONCompactEachRow',
-        clickhouse_settings: { ...options.settings, output_format_json_quote_64bit_integers: 1 },
+        ...(options.settings === undefined ? {} : { clickhouse_settings: options.settings }),
         ...(options.signal === undefined ? {} : { abort_signal: options.signal }),
       });
       return answer.json<T>();

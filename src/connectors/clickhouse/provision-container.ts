@@ -9,7 +9,7 @@ import type { Probe, ProvisionOptions, Server } from '../connector.ts';
 import { ClickHouseClient } from './client.ts';
 import { timeZoneOf } from './server-zone.ts';
 
-const IMAGE = 'clickhouse/clickhouse-server:25.8';
+const IMAGE = 'clickhouse/clickhouse-server:25.8.3.66';
 const HTTP_PORT = 8123;
 const NATIVE_PORT = 9000;
 const USER = 'e2e';

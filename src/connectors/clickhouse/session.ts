@@ -1,4 +1,5 @@
 /** A session of the harness on one database: HTTP is stateless, so calls overlap freely over a few kept connections. */
+import type { ClickHouseSettings } from '@clickhouse/client';
 import type { RowBatch, ShownRow } from '../../core/canonical.ts';
 import { E2eError } from '../../core/errors.ts';
 import type { ServerInfo } from '../../core/server.ts';
@@ -42,7 +43,12 @@ class ClickHouseSession implements Session {
   }
 
   create(table: Table): Promise<void> {
-    return this.#client.command(createTable(this.namespace, table));
+    const sql = createTable(this.namespace, table);
+    // Times of day are off by default before 25.12.
+    const settings: ClickHouseSettings = table.columns.some(({ type }) => type.kind === 'time')
+      ? { enable_time_time64_type: 1 }
+      : {};
+    return this.#client.command(sql, { settings });
   }
 
   write(change: Change): Promise<void> {

@@ -26,7 +26,7 @@ const PIECE = 1024 * 1024;
 
 export class ClickHouseDestination implements Destination {
   /** Each write makes a part on disk, so they are not made more often than ten times a second. */
-  readonly batch = { rows: 50_000, bytes: 32 * 1024 * 1024, milliseconds: 100 };
+  readonly batch = { rows: 20_000, bytes: 16 * 1024 * 1024, milliseconds: 100 };
   readonly #database: string;
   readonly #connection: Connection;
   readonly #map: MapColumn;

@@ -17,11 +17,16 @@ const NEWLINE = 0x0a;
 export class Encoder {
   readonly #table: Table;
   readonly #encoders: readonly (MappedColumn['encode'] | undefined)[];
+  /** Columns whose encoded text is one character a byte. */
+  readonly #binary: readonly boolean[];
+  readonly #all: readonly number[];
   readonly #plain: boolean;
 
   constructor(table: Table, columns: readonly MappedColumn[]) {
     this.#table = table;
     this.#encoders = columns.map((column) => column.encode);
+    this.#binary = columns.map((column) => column.binary === true);
+    this.#all = columns.map((_, at) => at);
     this.#plain = this.#encoders.every((encode) => encode === undefined);
   }
 
@@ -44,23 +49,18 @@ export class Encoder {
   }
 
   /** One line, for a row of the change log; some of its columns only, if `positions` says which. */
-  row(row: Row, tail: string, positions?: readonly number[]): Buffer {
-    const take = positions ?? row.map((_, at) => at);
-    if (this.#plain) return Buffer.from(`${take.map((at) => escapeValue(row[at] ?? null)).join('\t')}${tail}\n`);
-    const pieces = take.map((at) => {
+  row(row: Row, tail: string, positions: readonly number[] = this.#all): Buffer {
+    const pieces = positions.map((at) => {
       const value = row[at] ?? null;
       const encode = this.#encoders[at];
-      if (encode === undefined || value === null) return Buffer.from(escapeValue(value));
-      return Buffer.from(
-        this.#encoded(encode, value, at, () => row),
-        'latin1',
-      );
+      return encode === undefined || value === null ? escapeValue(value) : this.#encoded(encode, value, at, () => row);
     });
-    const tab = Buffer.from('\t');
-    return Buffer.concat([
-      ...pieces.flatMap((piece, at) => (at === 0 ? [piece] : [tab, piece])),
-      Buffer.from(`${tail}\n`),
-    ]);
+    if (!positions.some((at) => this.#binary[at] === true)) return Buffer.from(`${pieces.join('\t')}${tail}\n`);
+    const bytes = pieces.map((piece, i) => {
+      const start = i === 0 ? piece : `\t${piece}`;
+      return Buffer.from(start, this.#binary[positions[i] ?? -1] === true ? 'latin1' : 'utf8');
+    });
+    return Buffer.concat([...bytes, Buffer.from(`${tail}\n`)]);
   }
 
   #fields(lines: Buffer, from: number, end: number, out: Buffer, start: number): number {

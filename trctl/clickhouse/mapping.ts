@@ -6,10 +6,12 @@ export interface MappedColumn {
   /** As ClickHouse itself prints it, so that it can be compared with system.columns. */
   readonly type: string;
   /**
-   * From the value's text (as it stands in a line: escaped) to escaped text that ClickHouse reads, one character a byte.
-   * Only for types whose text is ASCII. @throws ValueRefused
+   * From the value's text (as it stands in a line: escaped) to escaped text that ClickHouse reads.
+   * Only for types whose text is ASCII; gives ASCII too, unless `binary`. @throws ValueRefused
    */
   readonly encode?: (text: string) => string;
+  /** `encode` gives bytes, one a character. */
+  readonly binary?: true;
 }
 
 export type MapColumn = (column: Column, key: boolean) => MappedColumn;

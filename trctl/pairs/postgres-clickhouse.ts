@@ -11,6 +11,7 @@ import type { Column } from '../model/table.ts';
 interface Mapping {
   readonly type: string;
   readonly encode?: (text: string) => string;
+  readonly binary?: true;
 }
 
 const TYPES: Readonly<Record<string, Mapping>> = {
@@ -22,7 +23,7 @@ const TYPES: Readonly<Record<string, Mapping>> = {
   float4: { type: 'Float32' },
   float8: { type: 'Float64' },
   uuid: { type: 'UUID' },
-  bytea: { type: 'String', encode: bytes },
+  bytea: { type: 'String', encode: bytes, binary: true },
   date: { type: 'Date32', encode: date },
   timestamp: { type: "DateTime64(6, 'UTC')", encode: timestamp },
   timestamptz: { type: "DateTime64(6, 'UTC')", encode: timestamp },
@@ -33,11 +34,11 @@ const DECIMAL_DIGITS = 76;
 
 /** @param key whether the column is part of the sorting key, which cannot be Nullable. */
 export function mapColumn(column: Column, key: boolean): MappedColumn {
-  const { type, encode } = mappingOf(column);
+  const { type, ...encoding } = mappingOf(column);
   return {
     name: column.name,
     type: column.nullable && !key ? `Nullable(${type})` : type,
-    ...(encode === undefined ? {} : { encode }),
+    ...encoding,
   };
 }
 

@@ -37,9 +37,32 @@ export function meant(name: string, names: readonly string[]): string {
   return near === undefined ? '' : `; did you mean "${near}"?`;
 }
 
+/** `; did you mean "source"? Allowed: source, steps`: the end of a message about a name that is none of the allowed. */
+export function choices(name: string, allowed: readonly string[], shown: readonly string[] = allowed): string {
+  return `${meant(name, allowed) || '.'} Allowed: ${shown.join(', ')}`;
+}
+
 /** Every issue of a failed parse as a problem of the document. @param schema the same schema as JSON Schema. */
 export function problemsOf(document: PositionedDocument, error: z.ZodError, schema: JsonSchema): Problem[] {
-  return error.issues.flatMap((issue) => problemsOfIssue(document, issue, [], schema));
+  // A key that is misspelt is also one that is missing: say it once.
+  const explained = new Set(
+    error.issues.flatMap((issue) => {
+      if (issue.code !== 'unrecognized_keys') return [];
+      const path = pathOf(issue);
+      const meantKeys = issue.keys.flatMap((key) => nearest(key, keysAt(schema, path)) ?? []);
+      return [printPath(path), ...meantKeys.map((key) => printPath([...path, key]))];
+    }),
+  );
+  const told = error.issues.filter((issue) => {
+    const path = pathOf(issue);
+    const secondary = issue.code === 'custom' || (path.length > 0 && valueIn(document.value, path) === undefined);
+    return !(secondary && explained.has(printPath(path)));
+  });
+  return told.flatMap((issue) => problemsOfIssue(document, issue, [], schema));
+}
+
+function pathOf(issue: { readonly path: readonly PropertyKey[] }): Path {
+  return issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
 }
 
 function problemsOfIssue(
@@ -48,14 +71,14 @@ function problemsOfIssue(
   above: Path,
   schema: JsonSchema,
 ): Problem[] {
-  const path: Path = [...above, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
+  const path: Path = [...above, ...pathOf(issue)];
   const here = path.length === 0 ? 'at the top of the file' : `in "${printPath(path)}"`;
   const found = print(valueIn(document.value, path));
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => {
         const allowed = keysAt(schema, path);
-        const message = `unknown key "${key}" ${here}${meant(key, allowed)} Allowed: ${allowed.join(', ')}`;
+        const message = `unknown key "${key}" ${here}${choices(key, allowed)}`;
         return document.problemAt([...path, key], message, 'key');
       });
     case 'invalid_value': {
@@ -63,13 +86,12 @@ function problemsOfIssue(
       const value = valueIn(document.value, path);
       if (value === undefined) return [missing(document, path, `one of ${allowed.join(', ')}`)];
       return [
-        document.problemAt(
-          path,
-          `found ${found} ${here}${meant(typeof value === 'string' ? value : '', allowed)} Allowed: ${allowed.join(', ')}`,
-        ),
+        document.problemAt(path, `found ${found} ${here}${choices(typeof value === 'string' ? value : '', allowed)}`),
       ];
     }
     case 'invalid_type':
+      if (path.length === 0 && document.value === null)
+        return [document.problemAt([], 'the file is empty; expected a map')];
       if (valueIn(document.value, path) === undefined) return [missing(document, path, issue.expected)];
       return [document.problemAt(path, `found ${found} ${here}; expected ${nameOf(issue.expected)}`)];
     case 'invalid_union':
@@ -106,7 +128,6 @@ function missing(document: PositionedDocument, path: Path, expected: string): Pr
   const key = String(path.at(-1) ?? '');
   const place = path.slice(0, -1);
   const where = place.length === 0 ? 'at the top of the file' : `in "${printPath(place)}"`;
-  if (path.length === 0) return document.problemAt([], 'the file is empty; expected a map');
   return document.problemAt(place, `missing key "${key}" ${where}; expected ${nameOf(expected)}`, 'key');
 }
 

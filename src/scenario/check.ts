@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { FileProblems, type Path, type PositionedDocument, type Problem } from '../core/document.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Fixture } from '../core/fixture.ts';
-import { meant } from '../core/problems.ts';
+import { choices } from '../core/problems.ts';
 import { writes, type Step, type WriteStep } from '../core/step.ts';
 import type { Table } from '../core/table.ts';
 import { pairOf, SHORT_NAMES, type DatabaseKind } from '../core/words.ts';
@@ -46,7 +46,7 @@ export class Checks {
     const { fixtures } = this.#surroundings;
     const names = fixtures.names();
     if (!names.includes(name)) {
-      this.tell(path, `there is no fixture "${name}"${meant(name, names)} Allowed: ${names.join(', ')}`);
+      this.tell(path, `there is no fixture "${name}"${choices(name, names)}`);
       return undefined;
     }
     try {
@@ -130,11 +130,7 @@ export class Checks {
     for (const name of Object.keys(rows)) {
       const portable = fixtures.flatMap((fixture) => fixture.tables.map(({ table }) => table.name));
       if (!portable.includes(name)) {
-        this.tell(
-          ['rows', name],
-          `unknown table "${name}"${meant(name, portable)} Allowed: ${portable.join(', ')}`,
-          'key',
-        );
+        this.tell(['rows', name], `unknown table "${name}"${choices(name, portable)}`, 'key');
       }
     }
   }
@@ -182,7 +178,7 @@ export class Checks {
     if (fixtures.length === 0) return undefined;
     const names = fixtures.flatMap(tableNames);
     if (!names.includes(name)) {
-      this.tell(path, `unknown table "${name}"${meant(name, names)} Allowed: ${names.join(', ')}`);
+      this.tell(path, `unknown table "${name}"${choices(name, names)}`);
     } else if (step !== undefined && step !== 'truncate') {
       this.tell(path, `"${name}" is made by the database's own file: write to it with a sql step instead of ${step}`);
     }
@@ -192,8 +188,8 @@ export class Checks {
   column(name: string, table: Table, path: Path, which: 'key' | 'value' = 'value'): boolean {
     const names = table.columns.map((column) => column.name);
     if (names.includes(name)) return true;
-    const shown = names.length > 40 ? `${names.slice(0, 40).join(', ')} …` : names.join(', ');
-    this.tell(path, `unknown column "${name}" of ${table.name}${meant(name, names)} Allowed: ${shown}`, which);
+    const shown = names.length > 40 ? [...names.slice(0, 40), '…'] : names;
+    this.tell(path, `unknown column "${name}" of ${table.name}${choices(name, names, shown)}`, which);
     return false;
   }
 

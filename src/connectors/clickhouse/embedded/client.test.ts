@@ -69,7 +69,7 @@ describe.each([
 describe('exceptions', () => {
   it.each([
     ['SELECT * FROM nope', '60', 'UNKNOWN_TABLE'],
-    ['SELEC', '62', 'SYNTAX_ERROR'],
+    ['selec', '62', 'SYNTAX_ERROR'],
     ["SELECT throwIf(1, 'boom')", '395', 'FUNCTION_THROW_IF_VALUE_IS_NON_ZERO'],
   ])('of %s are typed', async (query, code, type) => {
     const error = await thrown(client.command({ query }));

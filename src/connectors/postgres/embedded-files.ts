@@ -25,7 +25,7 @@ export interface RunAs {
   readonly gid: number;
 }
 
-/** The `nobody` of nearly every Unix; it need not have an entry in /etc/passwd. */
+/** The `nobody` of nearly every Linux: initdb wants a user with an entry in /etc/passwd. */
 const NOBODY: RunAs = { uid: 65534, gid: 65534 };
 
 /** Superuser of the servers that we initialise. */

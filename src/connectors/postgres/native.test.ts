@@ -417,6 +417,37 @@ describe('native types', () => {
     );
   });
 
+  it('does not let settings of native statements leak into the next change', async () => {
+    await session.write({ kind: 'native', statements: 'SET statement_timeout = 1' });
+    for (let turn = 0; turn < 10; turn += 1) {
+      await session.write({ kind: 'native', statements: 'SELECT pg_sleep(0.01)' });
+    }
+  });
+
+  it('takes back the first batch of keys when a later one fails', async () => {
+    const table = await make(
+      'guarded',
+      `CREATE TABLE guarded (id int PRIMARY KEY);
+       INSERT INTO guarded SELECT generate_series(1, 30000);
+       CREATE TABLE guards (id int REFERENCES guarded);
+       INSERT INTO guards VALUES (29999)`,
+    );
+    const keys = Array.from({ length: 30_000 }, (_, index) => [BigInt(index + 1)]);
+    await expect(session.write({ kind: 'delete', table, keys })).rejects.toThrow(/violates foreign key/);
+    expect(await cells('guarded', 'id', NUMBER)).toHaveLength(30_000);
+  });
+
+  it('lets rows of a published table without a key be updated and deleted', async () => {
+    await using other = await postgres.open(server.info, 'published');
+    const columns = [{ name: 'v', type: { kind: 'integer', bits: 32, signed: true } as const, nullable: true }];
+    const table = { name: 'keyless', columns, key: [], locator: ['v'] };
+    await other.create(table);
+    await other.write({ kind: 'native', statements: 'CREATE PUBLICATION everything FOR ALL TABLES' });
+    await other.write({ kind: 'insert', table, rows: [[1n], [2n]] });
+    await other.write({ kind: 'update', table, keys: [[1n]], set: { v: 3n } });
+    await other.write({ kind: 'delete', table, keys: [[2n]] });
+  });
+
   it('reports a value that cannot be written with the row that it is in', async () => {
     const table = await make('strict', 'CREATE TABLE strict (id int PRIMARY KEY, v int)');
     const rows = [

@@ -42,7 +42,7 @@ export interface Place {
 const GROUPED_INTEGER: ScalarTag = {
   tag: 'tag:yaml.org,2002:int',
   default: true,
-  test: /^[0-9]{1,3}(?:_[0-9]{3})+$/,
+  test: /^-?[0-9]{1,3}(?:_[0-9]{3})+$/,
   resolve: (text: string) => Number(text.replaceAll('_', '')),
 };
 

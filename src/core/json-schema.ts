@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { JsonSchema } from './problems.ts';
 
 /** Definitions that may be written `5_000`, which editors' YAML takes for text and ours for a number. */
-const GROUPED = ['count', 'positive'];
+const GROUPED = ['count', 'positive', 'whole'];
 
 /** Draft 7: the newest that YAML editors know in full. */
 export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
@@ -17,8 +17,8 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
       delete jsonSchema.minimum;
       delete jsonSchema.maximum;
       jsonSchema.anyOf = [
-        { type: 'integer', ...(minimum === undefined ? {} : { minimum }) },
-        { type: 'string', pattern: '^[0-9]{1,3}(_[0-9]{3})+$' },
+        { type: 'integer', ...(minimum === undefined || minimum < 0 ? {} : { minimum }) },
+        { type: 'string', pattern: `^${minimum === undefined || minimum < 0 ? '-?' : ''}[0-9]{1,3}(_[0-9]{3})+$` },
       ];
     },
   });

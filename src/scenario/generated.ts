@@ -48,7 +48,7 @@ function page(scenario: JsonSchema, fixture: JsonSchema): string {
       { definition: 'expect', heading: 'An expectation' },
       { definition: 'cursor', heading: 'A cursor' },
     ]),
-    kinds(scenario, 'Kinds of values', ['count', 'positive', 'duration', 'pattern', 'value']),
+    kinds(scenario, 'Kinds of values', ['count', 'positive', 'whole', 'duration', 'pattern', 'value']),
     chapter(fixture, 'A fixture', [
       { definition: 'table', heading: 'A table' },
       { definition: 'column', heading: 'A column' },

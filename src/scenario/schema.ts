@@ -21,6 +21,8 @@ const duration = z
 const count = z.int().min(0).meta({ id: 'count', description: 'A whole number; `5_000` may be written.' });
 const positive = z.int().min(1).meta({ id: 'positive', description: 'A whole number of at least 1.' });
 
+const whole = z.int().meta({ id: 'whole', description: 'A whole number, also below zero; `5_000` may be written.' });
+
 const REGEX = /^\/(.*)\/([imsu]*)$/s;
 const pattern = z
   .string()
@@ -104,7 +106,7 @@ const writeSteps = {
     .strictObject({
       table,
       ...chosen,
-      by: z.int().optional().describe('Added to the last integer column of the key; absent: keys never used before.'),
+      by: whole.optional().describe('Added to the last integer column of the key; absent: keys never used before.'),
     })
     .check(oneChoice)
     .optional()

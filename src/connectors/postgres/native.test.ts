@@ -417,6 +417,16 @@ describe('native types', () => {
     );
   });
 
+  it('fails a read that the server breaks off after many rows', async () => {
+    await make(
+      'breaking',
+      'CREATE VIEW breaking AS SELECT i AS id, 1 / (i - 150000) AS v FROM generate_series(1, 150000) i',
+    );
+    await expect(cells('breaking', 'v', NUMBER)).rejects.toThrow(
+      /^reading public\.breaking from Postgres failed: division by zero/,
+    );
+  });
+
   it('does not let settings of native statements leak into the next change', async () => {
     await session.write({ kind: 'native', statements: 'SET statement_timeout = 1' });
     for (let turn = 0; turn < 10; turn += 1) {

@@ -14,6 +14,9 @@ import type { ServerOptions } from './server.ts';
 const THREADS = 64;
 const FEWEST_THREADS = 16;
 
+/** ms from the wish to end until the end by force. */
+const GRACE = 5000;
+
 /** Names the descriptor that closes when the launcher ends. */
 const LIFELINE = 'EMBEDDED_CLICKHOUSE_LIFELINE';
 
@@ -86,6 +89,8 @@ async function serve(flags: Flags): Promise<void> {
     if (ending) return;
     ending = true;
     process.stderr.write(`embedded clickhouse: ends: ${because}\n`);
+    // A call into the engine cannot be interrupted; nobody is to wait for one that does not heed being killed.
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), GRACE).unref();
     server[Symbol.asyncDispose]().then(
       () => process.exit(0),
       (error: unknown) => {

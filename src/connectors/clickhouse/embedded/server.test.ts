@@ -305,6 +305,8 @@ describe('results', () => {
   it('with totals and extremes are one document', async () => {
     const sql = 'SELECT number % 2 AS k, count() AS c FROM numbers(200000) GROUP BY k WITH TOTALS ORDER BY k FORMAT ';
     expect(await server.text(`${sql}CSV`)).toBe('0,100000\n1,100000\n\n0,200000\n');
+    expect(await server.text(`${sql}TSVWithNames`)).toBe('k\tc\n0\t100000\n1\t100000\n\n0\t200000\n');
+    expect(await server.text('SELECT 1 AS a FORMAT CSVWithNames', { extremes: '1' })).toBe('"a"\n1\n\n1\n1\n');
     expect(await server.text(`${sql}JSONCompact`, { extremes: '1' })).toMatch(/"totals":[^]*"extremes":/);
     expect(
       JSON.parse(

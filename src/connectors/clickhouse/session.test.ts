@@ -223,6 +223,10 @@ describe('a column', () => {
     expect(await shown(map, { as: 'json' })).toEqual(['{"k":[18446744073709551615]}']);
   });
 
+  it.each(['Variant(String, UInt64)', 'Dynamic'])('of %s tells NULL from the empty text', async (type) => {
+    expect(await printed(await tableOf(type, [`NULL::${type}`, `''::${type}`]))).toEqual([null, '']);
+  });
+
   it('of Nested reads as arrays, one for each of its parts', async () => {
     await native(`
       CREATE TABLE nested (n UInt32, c Nested(a Int8, b String)) ENGINE = MergeTree ORDER BY n;

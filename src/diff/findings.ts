@@ -12,7 +12,8 @@ import type { Hand } from './reading.ts';
 import type { RowKeys } from './row-keys.ts';
 import { compareRows, type Row } from './row.ts';
 import { RowPatterns } from './row-patterns.ts';
-import type { Finder, Surplus } from './second-reading.ts';
+import type { Surplus } from './group.ts';
+import type { Finder } from './second-reading.ts';
 import type { DiffRequest, Side } from './side.ts';
 import type { Tolerances } from './tolerance.ts';
 

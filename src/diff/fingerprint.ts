@@ -17,6 +17,7 @@ export async function fingerprint(batches: AsyncIterable<RowBatch>): Promise<str
       start = end;
     }
     rows += batch.rows;
+    batch.release?.();
   }
   return `${rows}:${sum.toString(16)}`;
 }

@@ -22,7 +22,7 @@ export interface Reading {
   readonly right: Totals;
 }
 
-/** Is given every batch of both sides; may make the reading wait. */
+/** Is given every batch of both sides and keeps nothing of it but copies; may make the reading wait. */
 export type Consume = (hand: Hand, batch: RowBatch, totals: Totals) => Promise<void> | void;
 
 const CLOSING_MS = 3_000;
@@ -47,6 +47,7 @@ export async function readBoth(request: DiffRequest, reading: 1 | 2, consume: Co
       if (batch === undefined) continue;
       totals[hand].rows += batch.rows;
       await consume(hand, batch, totals[hand]);
+      batch.release?.();
       if (performance.now() - told > PROGRESS_EVERY_MS) {
         told = performance.now();
         request.onProgress?.({ leftRows: totals.left.rows, rightRows: totals.right.rows, reading });
@@ -125,12 +126,18 @@ function open(request: DiffRequest, hand: Hand, signal: AbortSignal): Source {
       check(request, hand, result.value, columns);
       rows += result.value.rows;
       pending = fetch();
-      return result.value;
+      return plain(result.value);
     },
     async close() {
       await iterator.return?.();
     },
   };
+}
+
+/** Windows on a Buffer are slow to make; the rows are many. */
+function plain(batch: RowBatch): RowBatch {
+  const { buffer, byteOffset, byteLength } = batch.bytes;
+  return { ...batch, bytes: new Uint8Array(buffer, byteOffset, byteLength) };
 }
 
 function check(request: DiffRequest, hand: Hand, batch: RowBatch, columns: number): void {

@@ -132,7 +132,8 @@ function emptyLot(): Lot {
 function keyNumber(row: Row): number {
   const cell = row.cell(0);
   if (cell[0] !== TAG.int || cell.length !== 9) return Number.NaN;
-  const view = new DataView(cell.buffer, cell.byteOffset, cell.length);
-  const value = view.getInt32(5, true) * 4_294_967_296 + view.getUint32(1, true);
+  const word = (at: number): number =>
+    (cell[at] ?? 0) | ((cell[at + 1] ?? 0) << 8) | ((cell[at + 2] ?? 0) << 16) | ((cell[at + 3] ?? 0) << 24);
+  const value = word(5) * 4_294_967_296 + (word(1) >>> 0);
   return Number.isSafeInteger(value) ? value : Number.NaN;
 }

@@ -28,9 +28,8 @@ export class Row {
     return this.#ends[this.#first + this.#columns - 1] ?? 0;
   }
 
-  /** Bytes held by a detached row, roughly, its bookkeeping included. */
-  get weight(): number {
-    return this.end - this.start + this.#columns * 4 + 250;
+  endOf(column: number): number {
+    return this.#ends[this.#first + column] ?? 0;
   }
 
   cell(column: number): Uint8Array {

@@ -5,17 +5,13 @@
  */
 import type { RowBatch } from '../core/canonical.ts';
 import { E2eError } from '../core/errors.ts';
+import { Group, type Surplus } from './group.ts';
 import { enter, type Ledger } from './ledger.ts';
 import { count, HANDS, readBoth, type Hand, type Reading, type Totals } from './reading.ts';
 import type { RowKeys } from './row-keys.ts';
 import { Row } from './row.ts';
+import { RowStore, type StoredRow } from './row-store.ts';
 import type { DiffRequest } from './side.ts';
-
-/** Rows of one kind that a side has more of than the other. */
-export interface Surplus {
-  readonly row: Row;
-  readonly copies: number;
-}
 
 /** What happens to what is found. Rows are windows on a batch: detach what is kept. */
 export interface Finder {
@@ -34,6 +30,8 @@ export interface Finder {
 const DONE = 1;
 const SEEN_LEFT = 2;
 const SEEN_RIGHT = 4;
+/** Below this it does not matter how much of the store is dead, in bytes. */
+const FEWEST_TO_MOVE = 8 << 20;
 
 /**
  * @param from first high word of the key hashes to be looked at. @param upTo the one after the last.
@@ -83,6 +81,7 @@ function changed(request: DiffRequest, hand: Hand, how: string): E2eError {
 }
 
 class Pass {
+  readonly showsAll: boolean;
   readonly #request: DiffRequest;
   readonly #keys: RowKeys;
   readonly #ledger: Ledger;
@@ -90,10 +89,13 @@ class Pass {
   readonly #from: number;
   readonly #budget: number;
   readonly #finder: Finder;
+  /** Rows that wait alone: by slot the address in the store, plus one. */
+  readonly #waiting: Uint32Array;
+  readonly #store: RowStore;
+  /** Keys of which more than one row has come, by slot. */
   readonly #groups = new Map<number, Group>();
-  readonly showsAll: boolean;
+  #groupWeight = 0;
   #upTo: number;
-  #weight = 0;
 
   constructor(
     request: DiffRequest,
@@ -112,6 +114,8 @@ class Pass {
     this.#upTo = range.upTo;
     this.#budget = budget;
     this.#finder = finder;
+    this.#waiting = new Uint32Array(ledger.slots);
+    this.#store = new RowStore(request.columns.length);
     this.showsAll = finder.wantsAll;
   }
 
@@ -123,6 +127,7 @@ class Pass {
   async take(hand: Hand, batch: RowBatch, totals: Totals): Promise<void> {
     const columns = this.#request.columns.length;
     const { words } = this.#keys;
+    const sign = hand === 'left' ? 1 : -1;
     let start = 0;
     for (let index = 0; index < batch.rows; index += 1) {
       start = this.#keys.hash(batch, index, start);
@@ -130,13 +135,16 @@ class Pass {
       const rowLow = words[2] ?? 0;
       const rowHigh = words[3] ?? 0;
       enter(totals.sum, 0, rowLow, rowHigh, 1);
-      const row = Row.of(batch, index, columns);
-      if (this.showsAll) this.#finder.seen(hand, row);
+      if (this.showsAll) this.#finder.seen(hand, Row.of(batch, index, columns));
       if (keyHigh < this.#from || keyHigh >= this.#upTo) continue;
       const slot = this.#ledger.find(words[0] ?? 0, keyHigh);
-      if (slot >= 0) this.#enter(hand, slot, row, rowLow, rowHigh);
+      if (slot < 0) continue;
+      this.#mark(hand, slot);
+      if (((this.#state[slot] ?? 0) & DONE) !== 0) continue;
+      this.#enter(slot, { row: Row.of(batch, index, columns), low: rowLow, high: rowHigh, sign });
     }
-    while (this.#weight > this.#budget && this.#upTo - this.#from > 1) this.#putOff();
+    while (this.#store.live + this.#groupWeight > this.#budget && this.#upTo - this.#from > 1) this.#putOff();
+    if (this.#store.dead > FEWEST_TO_MOVE && this.#store.dead > this.#store.live / 2) this.#tidy();
     await this.#finder.settled();
   }
 
@@ -154,22 +162,31 @@ class Pass {
     }
   }
 
-  #enter(hand: Hand, slot: number, row: Row, rowLow: number, rowHigh: number): void {
-    this.#mark(hand, slot);
-    if (((this.#state[slot] ?? 0) & DONE) !== 0) return;
-    const group = this.#groups.get(slot) ?? new Group();
-    this.#weight -= group.weight;
-    const entry = group.add(hand === 'left' ? 1 : -1, row, rowLow, rowHigh);
+  #enter(slot: number, incoming: StoredRow): void {
+    const { row, low, high, sign } = incoming;
+    const address = (this.#waiting[slot] ?? 0) - 1;
+    const known = this.#groups.get(slot);
+    if (known === undefined && address < 0 && !isWhole(this.#ledger, slot, low, high, sign)) {
+      this.#waiting[slot] = this.#store.keep(row, low, high, sign, slot) + 1;
+      return;
+    }
+    const group = known ?? new Group(this.#request.columns.length);
+    this.#groupWeight -= known?.weight ?? 0;
+    if (known === undefined && address >= 0) group.add(this.#store.at(address));
+    group.add(incoming);
     if (group.matches(this.#ledger, slot)) {
       this.#groups.delete(slot);
       this.#state[slot] = (this.#state[slot] ?? 0) | DONE;
       const { left, right } = group.surplus();
       this.#finder.found(left, right);
-      return;
+    } else {
+      group.own();
+      this.#groups.set(slot, group);
+      this.#groupWeight += group.weight;
     }
-    entry?.keep();
-    this.#groups.set(slot, group);
-    this.#weight += group.weight;
+    if (address < 0) return;
+    this.#store.letGo(address);
+    this.#waiting[slot] = 0;
   }
 
   /** A surplus row is a further copy when its key has been seen on both sides; known only after the group is done. */
@@ -183,95 +200,33 @@ class Pass {
     if (more !== 0) this.#finder.copies(more > 0 ? 'left' : 'right', Math.abs(more));
   }
 
+  #tidy(): void {
+    this.#store.tidy(
+      (slot, address) => this.#waiting[slot] === address + 1,
+      (slot, address) => (this.#waiting[slot] = address + 1),
+    );
+  }
+
   #putOff(): void {
     this.#upTo = this.#from + Math.ceil((this.#upTo - this.#from) / 2);
+    for (let slot = 0; slot < this.#waiting.length; slot += 1) {
+      const address = (this.#waiting[slot] ?? 0) - 1;
+      if (address < 0 || this.#ledger.keyHigh(slot) < this.#upTo) continue;
+      this.#store.letGo(address);
+      this.#waiting[slot] = 0;
+    }
     for (const [slot, group] of this.#groups) {
       if (this.#ledger.keyHigh(slot) < this.#upTo) continue;
-      this.#weight -= group.weight;
+      this.#groupWeight -= group.weight;
       this.#groups.delete(slot);
     }
   }
 }
 
-const MAP_FROM = 8;
-const GROUP_WEIGHT = 200;
-
-/** Rows of one key hash that wait for their partners; equal rows of both sides cancel out as they come. */
-class Group {
-  readonly #sum = new Uint32Array(2);
-  #balance = 0;
-  #few: Entry[] = [];
-  #many: Map<bigint, Entry> | undefined;
-  #weight = GROUP_WEIGHT;
-
-  get weight(): number {
-    return this.#weight;
-  }
-
-  /** @returns the entry if it is new, for the caller to keep when the group has to wait. */
-  add(sign: 1 | -1, row: Row, low: number, high: number): Entry | undefined {
-    enter(this.#sum, 0, low, high, sign);
-    this.#balance += sign;
-    const known = this.#find(low, high);
-    if (known === undefined) {
-      const entry = new Entry(row, low, high, sign);
-      this.#weight += row.weight;
-      if (this.#many !== undefined) this.#many.set(entry.hash, entry);
-      else this.#few.push(entry);
-      if (this.#few.length > MAP_FROM) {
-        this.#many = new Map(this.#few.map((one) => [one.hash, one]));
-        this.#few = [];
-      }
-      return entry;
-    }
-    known.balance += sign;
-    if (known.balance === 0) {
-      if (this.#many !== undefined) this.#many.delete(known.hash);
-      else this.#few = this.#few.filter((entry) => entry !== known);
-      this.#weight -= known.row.weight;
-    }
-    return undefined;
-  }
-
-  matches(ledger: Ledger, slot: number): boolean {
-    return (
-      this.#balance === ledger.balance(slot) &&
-      this.#sum[0] === ledger.sumLow(slot) &&
-      this.#sum[1] === ledger.sumHigh(slot)
-    );
-  }
-
-  surplus(): { readonly left: readonly Surplus[]; readonly right: readonly Surplus[] } {
-    const entries = this.#many === undefined ? this.#few : [...this.#many.values()];
-    const pick = (sign: 1 | -1): Surplus[] =>
-      entries.filter(({ balance }) => balance * sign > 0).map(({ row, balance }) => ({ row, copies: balance * sign }));
-    return { left: pick(1), right: pick(-1) };
-  }
-
-  #find(low: number, high: number): Entry | undefined {
-    if (this.#many !== undefined) return this.#many.get((BigInt(high) << 32n) | BigInt(low));
-    return this.#few.find((entry) => entry.low === low && entry.high === high);
-  }
-}
-
-class Entry {
-  row: Row;
-  readonly low: number;
-  readonly high: number;
-  balance: number;
-
-  constructor(row: Row, low: number, high: number, balance: number) {
-    this.row = row;
-    this.low = low;
-    this.high = high;
-    this.balance = balance;
-  }
-
-  get hash(): bigint {
-    return (BigInt(this.high) << 32n) | BigInt(this.low);
-  }
-
-  keep(): void {
-    this.row = this.row.detach();
-  }
+/** Whether one row is all that a key is out of balance by. */
+function isWhole(ledger: Ledger, slot: number, low: number, high: number, sign: 1 | -1): boolean {
+  if (ledger.balance(slot) !== sign) return false;
+  const sum = new Uint32Array(2);
+  enter(sum, 0, low, high, sign);
+  return sum[0] === ledger.sumLow(slot) && sum[1] === ledger.sumHigh(slot);
 }

@@ -115,7 +115,6 @@ export class ClickHouseClient implements AsyncDisposable {
       options.signal?.removeEventListener('abort', giveUp);
       stream.destroy();
     }
-    options.signal?.throwIfAborted();
   }
 
   /** Sends an INSERT whose FORMAT clause fits the pieces, and returns when they are stored and visible. */

@@ -6,8 +6,8 @@ import { scenarioFiles } from './src/vitest/plugin.ts';
 import { ScenarioReporter } from './src/vitest/reporter.ts';
 
 // One seed a run, printed by the reporter; the workers inherit it through the environment.
-process.env['E2E_SEED'] ??= String(randomInt(1, 2 ** 31));
-const ci = process.env['CI'] === 'true' || process.env['CI'] === '1';
+process.env.E2E_SEED ??= String(randomInt(1, 2 ** 31));
+const ci = process.env.CI === 'true' || process.env.CI === '1';
 
 export default defineConfig({
   esbuild: { target: 'node20' },

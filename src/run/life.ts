@@ -15,6 +15,7 @@
  * A stage registers its clean-up before it does its work. Nothing is retried to turn red into green.
  */
 import { randomBytes } from 'node:crypto';
+import { relative } from 'node:path';
 import type { Connector } from '../connectors/connector.ts';
 import { BarrierTimeout, messageOf, ProvisionError } from '../core/errors.ts';
 import type { Ledger } from '../core/ledger.ts';
@@ -106,7 +107,7 @@ export async function live(options: LifeOptions): Promise<ScenarioResult> {
     ok: judged.ok,
     durationMs: Math.round(performance.now() - started),
     stages: course.timeline.durations,
-    tables: course.tables,
+    tables: course.tables.map((table) => withRelativeList(table, options.reports)),
     error: judged.error,
     ...(scenario.expect.kind === 'xfail'
       ? { xfail: { issue: scenario.expect.issue, because: scenario.expect.because } }
@@ -174,6 +175,11 @@ async function run(
     }),
   );
   return verdictOf(course.tables);
+}
+
+/** results.json may be read on another machine: paths in it are relative to the reports folder. */
+function withRelativeList(table: TableResult, reports: string): TableResult {
+  return table.list === undefined ? table : { ...table, list: relative(reports, table.list) };
 }
 
 /** @returns the verdict of a comparison that went through. */

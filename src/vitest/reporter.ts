@@ -12,6 +12,7 @@ import {
   type Vitest,
 } from 'vitest/node';
 import type { SerializedError } from 'vitest';
+import { disableDefaultColors } from 'tinyrainbow';
 import { messageOf } from '../core/errors.ts';
 import { RunReport } from '../report/report.ts';
 import { scenarioLine, shortName, wantsColour, wantsProgress } from '../report/terminal.ts';
@@ -31,6 +32,8 @@ export class ScenarioReporter extends DefaultReporter {
     // The summary window redraws the terminal; without one, or in CI, there is nothing but lines.
     const watched = wantsProgress(process.stdout);
     super({ summary: watched, isTTY: watched });
+    // vitest colours whatever it prints in CI; here colours are for terminals, and only where nobody said no.
+    if (!wantsColour(process.stdout)) disableDefaultColors();
     this.#watched = watched;
   }
 
@@ -44,7 +47,7 @@ export class ScenarioReporter extends DefaultReporter {
     super.onTestRunStart(specifications);
     this.#report = new RunReport(knownScenarios(this.ctx.config.root));
     this.#running.clear();
-    if (!this.#watched && process.env['CI'] === undefined) {
+    if (!this.#watched && process.env.CI === undefined) {
       this.#ticker = setInterval(() => this.#tellSlow(), SLOW_MS);
       this.#ticker.unref();
     }
@@ -74,6 +77,7 @@ export class ScenarioReporter extends DefaultReporter {
     }
   }
 
+  // eslint-disable-next-line @typescript-eslint/no-misused-promises -- vitest awaits it; only the base class says void.
   override async onTestRunEnd(
     modules: readonly TestModule[],
     errors: readonly SerializedError[],

@@ -25,7 +25,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   process.once('exit', onExit);
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
-  const seed = process.env['E2E_SEED'] ?? '0';
+  const seed = process.env.E2E_SEED ?? '0';
   const pool = new ServerPool({ ledger, seed, connectorFor });
   const desk = await openDesk(pool);
   project.provide('run', {
@@ -36,7 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   return async () => {
     await desk[Symbol.asyncDispose]();
-    if (process.env['E2E_KEEP'] === '1') {
+    if (process.env.E2E_KEEP === '1') {
       ledger.keep();
       process.off('exit', onExit);
       project.vitest.logger.log(

@@ -50,11 +50,11 @@ export async function defineScenario(file: string): Promise<void> {
 async function liveIn(scenario: Scenario, signal: AbortSignal): Promise<ScenarioResult> {
   const run = inject('run');
   const ledger = Ledger.join(run.ledgerFolder);
-  const stack = await resolveStack(process.env['E2E_STACK']);
-  const rows = process.env['E2E_ROWS'];
+  const stack = await resolveStack(process.env.E2E_STACK);
+  const rows = process.env.E2E_ROWS;
   return live({
     scenario,
-    engine: engineNamed(process.env['E2E_ENGINE'] ?? 'reference', ledger),
+    engine: engineNamed(process.env.E2E_ENGINE ?? 'reference', ledger),
     stack,
     seed: scenario.seed ?? run.seed,
     ledger,
@@ -62,7 +62,7 @@ async function liveIn(scenario: Scenario, signal: AbortSignal): Promise<Scenario
     serverFor: (kind, until) => askDesk(run.desk, kind, stack, until),
     reports: run.reports,
     ...(rows === undefined || rows === '' ? {} : { rows: Number(rows) }),
-    keep: process.env['E2E_KEEP'] === '1',
+    keep: process.env.E2E_KEEP === '1',
     signal,
   });
 }

@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 async function under(fault: string, activateMs = 30_000): Promise<ScenarioResult> {
-  process.env['STRANGER'] = fault;
+  process.env.STRANGER = fault;
   const scenario = loadScenario(join(PROJECT_ROOT, 'scenarios/pg-ch/snapshot.yaml'), surroundings());
   return live({
     scenario: { ...scenario, deadlines: { activate: activateMs } },

@@ -2,9 +2,9 @@
  * A YAML file that remembers where everything in it stands, so that what is wrong with it can be said by line and
  * column. Knows YAML and nothing of what the file means.
  */
-import { isMap, isNode, isPair, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isMap, isNode, isPair, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, ParsedNode, ScalarTag, YAMLError } from 'yaml';
-import { UsageError } from './errors.ts';
+import { messageOf, UsageError } from './errors.ts';
 
 /** One thing that is wrong in a file; lines and columns count from 1. */
 export interface Problem {
@@ -63,9 +63,11 @@ export class PositionedDocument {
       prettyErrors: false,
       customTags: (tags) => [GROUPED_INTEGER, ...tags],
     });
-    this.problems = this.#syntaxProblems();
-    const readable = this.problems.length === 0 || this.#document.errors.every(({ code }) => code === 'DUPLICATE_KEY');
-    this.value = readable ? this.#plainValue() : undefined;
+    const syntax = this.#syntaxProblems();
+    const readable = syntax.length === 0 || this.#document.errors.every(({ code }) => code === 'DUPLICATE_KEY');
+    const { value, problems } = readable ? this.#plainValue() : { value: undefined, problems: [] };
+    this.value = value;
+    this.problems = [...syntax, ...problems];
   }
 
   /** Where the value at a path stands; the nearest thing above it that the file has, when it is not there. */
@@ -82,9 +84,26 @@ export class PositionedDocument {
     return { file: this.file, ...this.#placeOf(path, which), message };
   }
 
-  #plainValue(): unknown {
-    // An alias to an anchor that is not there throws here; it is among the syntax problems already.
-    return this.#document.errors.some(({ code }) => code === 'BAD_ALIAS') ? undefined : this.#document.toJS();
+  #plainValue(): { value: unknown; problems: Problem[] } {
+    const problems: Problem[] = [];
+    visit(this.#document, {
+      Alias: (_key, alias) => {
+        if (alias.resolve(this.#document) !== undefined) return;
+        const { line, col } = this.#lines.linePos(alias.range?.[0] ?? 0);
+        const message = `found *${alias.source}, but nothing before it is called &${alias.source}`;
+        problems.push({ file: this.file, line, column: col, message });
+      },
+    });
+    if (problems.length > 0) return { value: undefined, problems };
+    try {
+      return { value: this.#document.toJS(), problems };
+    } catch (thrown) {
+      // Aliases of aliases that would fill the memory.
+      return {
+        value: undefined,
+        problems: [{ file: this.file, line: 1, column: 1, message: `not YAML: ${messageOf(thrown)}` }],
+      };
+    }
   }
 
   #syntaxProblems(): Problem[] {
@@ -121,7 +140,7 @@ export class PositionedDocument {
 
   #keyAtOffset(offset: number): { name: string; firstLine: number } | undefined {
     let found: { name: string; firstLine: number } | undefined;
-    const visit = (node: unknown): void => {
+    const search = (node: unknown): void => {
       if (isMap(node)) {
         for (const { key } of node.items) {
           if (!isNode(key) || key.range?.[0] !== offset) continue;
@@ -131,9 +150,9 @@ export class PositionedDocument {
           found = { name, firstLine: this.#lines.linePos(firstOffset).line };
         }
       }
-      if (isMap(node) || isSeq(node)) for (const item of node.items) visit(isPair(item) ? item.value : item);
+      if (isMap(node) || isSeq(node)) for (const item of node.items) search(isPair(item) ? item.value : item);
     };
-    visit(this.#document.contents);
+    search(this.#document.contents);
     return found;
   }
 

@@ -268,6 +268,13 @@ const WRONG: readonly [what: string, wrong: Parameters<typeof parse>, says: stri
   ],
   ['a tab after spaces', ['rows:\n  \torders: 1'], /:7:\d: found a tab where YAML allows only spaces/],
   ['text that is no YAML', ['tags: [a, b'], /:\d+:\d+: not YAML: /],
+  ['several mistakes in one line of YAML', ['tags: a: b: c'], /:6:7: not YAML: Nested mappings/],
+  ['an alias of nothing', ['tags: [*a]'], 'scenarios/pg-ch/x.yaml:6:8: found *a, but nothing before it is called &a'],
+  [
+    'text instead of keys',
+    ['', { title: '', source: '', destination: '', mode: '', fixture: 'fixture' }],
+    /:1:1: found "fixture" at the top of the file; expected a map/,
+  ],
   ['a second document', ['---\ntitle: b'], /:6:1: found a second document/],
   [
     'a missing fixture',

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RowMaker } from '../core/fixture.ts';
 import type { RowChoice, WriteStep } from '../core/step.ts';
 import type { Change, Row, Table, Value } from '../core/table.ts';
 import { FixtureCatalog } from '../fixtures/fixture-file.ts';
 import { seedTables } from '../fixtures/fixture.ts';
+import { Living } from './living.ts';
 import { Workload } from './workload.ts';
 
 const catalog = new FixtureCatalog();
@@ -216,6 +216,14 @@ describe('steps', () => {
     expect(ids(source).slice(1)).toEqual(before);
   });
 
+  test('give keys that a rolled-back transaction moved to out again', async () => {
+    const { source, run } = await begin('shop', 4);
+    const move: WriteStep = { kind: 'rekey', table: 'customers', choice: { by: 'keys', keys: [[4n]] }, by: 1n };
+    await run({ kind: 'transaction', rollback: true, steps: [move] });
+    await run({ kind: 'insert', table: 'customers', rows: 1 });
+    expect(ids(source)).toEqual([1n, 2n, 3n, 4n, 5n]);
+  });
+
   test('put a committed transaction’s changes into one', async () => {
     const { source, run, workload } = await begin('shop', 4);
     const steps: WriteStep[] = [
@@ -269,6 +277,35 @@ describe('steps', () => {
     await expect(running).rejects.toThrow();
     expect(source.changes.length).toBeLessThan(5);
   });
+});
+
+test('a workload at full speed stops when the caller gives up', async () => {
+  const stop = new AbortController();
+  let writes = 0;
+  const tables = seedTables([catalog.get('shop')], { seed: 's', rows: 1 });
+  const write = (): Promise<void> => {
+    writes += 1;
+    if (writes === 3) stop.abort(new Error('enough'));
+    return Promise.resolve();
+  };
+  const workload = new Workload({ tables, seed: 's', write });
+  const step: WriteStep = { kind: 'workload', table: 'customers', operations: 50, mix: { ...MIX, update: 0 } };
+  await expect(workload.run(step, stop.signal)).rejects.toThrow('enough');
+  expect(writes).toBe(3);
+});
+
+test('the account of rows comes back whole to a checkpoint', () => {
+  const living = new Living();
+  for (let row = 0; row < 4; row += 1) living.live(living.take());
+  living.die(0);
+  const restore = living.checkpoint();
+  living.die(1);
+  living.live(0);
+  living.live(living.take());
+  restore();
+  expect([living.alive, living.dead, living.next]).toEqual([3, 1, 5]);
+  expect([...living.aliveOnes()]).toEqual([1, 2, 3]);
+  expect([living.near(1, 'dead'), living.near(4, 'alive'), living.isAlive(4)]).toEqual([0, 1, false]);
 });
 
 const MIX = { insert: 3, update: 3, delete: 3, rekey: 2, reinsert: 2 };
@@ -378,14 +415,4 @@ test('a maker’s columns that grow never stand still over inserts, updates and 
   expect(ticks.length).toBeGreaterThan(30);
   expect(ticks.every((tick, index) => index === 0 || tick > (ticks[index - 1] ?? 0n))).toBe(true);
   expect(ticks[0]).toBeGreaterThan(20n);
-});
-
-test('a maker is asked for nothing but rows and values', () => {
-  const maker: RowMaker = { copies: 1, growing: [], mostRows: 3, row: () => [1n], value: () => 1n };
-  const table: Table = {
-    name: 't',
-    columns: [{ name: 'id', type: { kind: 'integer', bits: 8, signed: true }, nullable: false }],
-    key: ['id'],
-  };
-  expect(new Workload({ tables: [{ table, maker }], seed: 's', write: () => Promise.resolve() }).alive('t')).toBe(0);
 });

@@ -300,6 +300,7 @@ test('the account of rows comes back whole to a checkpoint', () => {
   living.die(0);
   const restore = living.checkpoint();
   living.die(1);
+  living.die(2);
   living.live(0);
   living.live(living.take());
   restore();

@@ -159,8 +159,22 @@ export function comparisonOf(left: LogicalType, right: LogicalType): Comparison 
 
 /** A type as it is compared with itself, or with text or JSON that carries it. */
 function carried(type: LogicalType): Comparison | undefined {
-  if (type.kind === 'float' && type.bits === 32) return { as: 'float', bits: 32 };
-  return comparisonOf(type, type);
+  switch (type.kind) {
+    case 'float':
+      return type.bits === 32 ? { as: 'float', bits: 32 } : { as: 'float' };
+    case 'array':
+      return nested(carried(type.of));
+    case 'map': {
+      const [key, value] = [carried(type.key), carried(type.value)];
+      return key === undefined || value === undefined ? undefined : { as: 'map', key, value };
+    }
+    case 'tuple': {
+      const of = type.of.map(carried).filter((as) => as !== undefined);
+      return of.length === type.of.length ? { as: 'tuple', of } : undefined;
+    }
+    default:
+      return comparisonOf(type, type);
+  }
 }
 
 function container(left: LogicalType, right: LogicalType): Comparison | undefined {

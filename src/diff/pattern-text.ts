@@ -11,7 +11,11 @@ function ofTexts(
 ): Detector {
   return {
     name,
-    explain: (left, right) => (left.kind === 'text' && right.kind === 'text' ? explain(left.value, right.value) : []),
+    explain(left, right) {
+      // What is not UTF-8 has no characters to speak of.
+      if (left.kind !== 'text' || right.kind !== 'text' || !left.valid || !right.valid) return [];
+      return explain(left.value, right.value);
+    },
     say,
   };
 }
@@ -29,12 +33,16 @@ function change(name: string, apply: (text: string) => string | undefined, there
 }
 
 const LONGEST = 1 << 20;
+/** What windows-1252 has at 0x80 to 0x9f; the platform's own decoder takes it for latin1 in some versions of Node. */
+const CP1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 
 /** UTF-8 taken for a one-byte charset. */
 function misread(text: string, charset: 'latin1' | 'windows-1252'): string | undefined {
   if (text.length > LONGEST || !/[^\0-\x7f]/.test(text)) return undefined;
-  const bytes = Buffer.from(text, 'utf8');
-  return charset === 'latin1' ? bytes.toString('latin1') : new TextDecoder('windows-1252').decode(bytes);
+  const latin1 = Buffer.from(text, 'utf8').toString('latin1');
+  return charset === 'latin1'
+    ? latin1
+    : latin1.replace(/[\x80-\x9f]/g, (char) => CP1252[char.charCodeAt(0) - 0x80] ?? char);
 }
 
 /** Each character outside ASCII as so many marks. */
@@ -52,8 +60,7 @@ const cut: Detector = {
     if (right.bytes.length >= left.bytes.length) return [];
     if (Buffer.compare(left.bytes.subarray(0, right.bytes.length), right.bytes) !== 0) return [];
     const characters = right.value.replace(/[\ud800-\udbff][\udc00-\udfff]/g, '_').length;
-    const known = [`${characters} ${characters === 1 ? 'character' : 'characters'}`];
-    if (characters !== right.bytes.length) known.push(`${right.bytes.length} bytes`);
+    const known = [`${characters} ${characters === 1 ? 'character' : 'characters'}`, `${right.bytes.length} bytes`];
     // Bytes cut inside a character: the length in characters says nothing.
     return right.valid ? [...known, ''] : [...known.slice(1), ''];
   },
@@ -91,11 +98,11 @@ const added = ofTexts(
   (left, right) => {
     if (right.length <= left.length || left === '') return [];
     const found: string[] = [];
-    if (right.startsWith(left)) found.push(`${quote(right.slice(left.length))} at the end`);
-    if (right.endsWith(left)) found.push(`${quote(right.slice(0, right.length - left.length))} at the beginning`);
+    if (right.startsWith(left)) found.push(`${quote(right.slice(left.length))} added at the end`);
+    if (right.endsWith(left)) found.push(`${quote(right.slice(0, right.length - left.length))} added at the beginning`);
     return found;
   },
-  (what) => `with ${what} added on the right`,
+  (what) => `with ${what} on the right`,
 );
 
 function quote(text: string): string {

@@ -78,8 +78,12 @@ function tell(claims: readonly Claim[], total: number): string | undefined {
   const best = most(claims, total);
   if (best === undefined || best.cells < total * WORTH) return undefined;
   if (best.cells === total) return total === 1 ? best.say : `all ${count(total)} are ${best.say}`;
-  const rest = most(claims, total - best.cells);
-  const also = rest === undefined || rest.cells < total * WORTH ? '' : `; ${count(rest.cells)} are ${rest.say}`;
+  // One cell of many shares nothing with the others.
+  if (best.cells === 1) return undefined;
+  const others = claims.filter(({ say }) => say !== best.say);
+  const rest = most(others, total - best.cells);
+  const also =
+    rest === undefined || rest.cells < Math.max(2, total * WORTH) ? '' : `; ${count(rest.cells)} are ${rest.say}`;
   return `${count(best.cells)} of ${count(total)} are ${best.say}${also}`;
 }
 

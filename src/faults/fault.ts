@@ -45,20 +45,28 @@ export async function strike(fault: Fault, target: EngineTarget, seed: number, s
     }
     return strikes;
   }
-  const random = xoroshiro128plus(seed);
-  for (let time = 0; time < fault.times; time += 1) {
+  for (const moment of momentsOf(fault.times, fault.withinMs, seed)) {
     if (!(await target.ready(signal))) {
       // A short activation may be over before the second strike; the first must have hit.
       if (strikes.length > 0) break;
       throw missed('kill');
     }
-    await delay(unsafeUniformIntDistribution(0, Math.ceil(fault.withinMs / fault.times), random), undefined, {
-      signal,
-    });
+    const early = moment - (performance.now() - started);
+    if (early > 0) await delay(early, undefined, { signal });
+    // What was up before the wait may have ended during it.
+    if (!(await target.ready(signal))) continue;
     await target.kill();
     note('engine killed');
   }
+  if (strikes.length === 0) throw missed('kill');
   return strikes;
+}
+
+/** Random moments within a time, in order, in milliseconds: the same for the same seed. */
+export function momentsOf(times: number, withinMs: number, seed: number): number[] {
+  const random = xoroshiro128plus(seed);
+  const moments = Array.from({ length: times }, () => unsafeUniformIntDistribution(0, withinMs, random));
+  return moments.sort((a, b) => a - b);
 }
 
 function missed(what: string): E2eError {

@@ -18,13 +18,13 @@ export interface Example {
 
 export class Examples {
   readonly #wanted: number;
-  readonly #orderedBy: number;
+  readonly #columns: number;
   readonly #buckets = new Map<string, Example[]>();
 
-  /** @param orderedBy columns by which rows are ordered: the key's, or all. */
-  constructor(wanted: number, orderedBy: number) {
+  /** @param columns of a row, the key's first: all order the rows, since a key may have several. */
+  constructor(wanted: number, columns: number) {
     this.#wanted = wanted;
-    this.#orderedBy = orderedBy;
+    this.#columns = columns;
   }
 
   /** Keeps copies of the rows if they belong to the first ones of their kind or of one of their columns. */
@@ -63,7 +63,9 @@ export class Examples {
 
   #compare(a: Example, b: Example): number {
     const [x, y] = [a.left ?? a.right, b.left ?? b.right];
-    return x === undefined || y === undefined ? 0 : compareRows(x, y, this.#orderedBy);
+    const first = x === undefined || y === undefined ? 0 : compareRows(x, y, this.#columns);
+    if (first !== 0 || a.right === undefined || b.right === undefined) return first;
+    return compareRows(a.right, b.right, this.#columns);
   }
 }
 

@@ -37,7 +37,7 @@ export class Findings implements Finder, AsyncDisposable {
     this.#keys = keys;
     this.#tolerances = tolerances;
     this.#list = new DifferenceList(request.listFile);
-    this.#examples = new Examples(request.examples, request.keyColumns || request.columns.length);
+    this.#examples = new Examples(request.examples, request.columns.length);
     this.#patterns = new Patterns(request.columns);
     this.#rowPatterns = new RowPatterns(request.columns, request.keyColumns);
   }

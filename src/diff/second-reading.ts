@@ -143,7 +143,9 @@ class Pass {
       if (((this.#state[slot] ?? 0) & DONE) !== 0) continue;
       this.#enter(slot, { row: Row.of(batch, index, columns), low: rowLow, high: rowHigh, sign });
     }
-    while (this.#store.live + this.#groupWeight > this.#budget && this.#upTo - this.#from > 1) this.#putOff();
+    while (this.#store.live + this.#groupWeight > this.#budget) {
+      if (!this.#putOff()) break;
+    }
     if (this.#store.dead > FEWEST_TO_MOVE && this.#store.dead > this.#store.live / 2) this.#tidy();
     await this.#finder.settled();
   }
@@ -207,8 +209,12 @@ class Pass {
     );
   }
 
-  #putOff(): void {
-    this.#upTo = this.#from + Math.ceil((this.#upTo - this.#from) / 2);
+  /** Ends the pass where half of the waiting keys are left out. @returns false when there is but one to wait for. */
+  #putOff(): boolean {
+    const highs = this.#waitingHighs();
+    const limit = Math.max(highs[highs.length >> 1] ?? 0, (highs[0] ?? 0) + 1);
+    if (limit > (highs.at(-1) ?? 0)) return false;
+    this.#upTo = limit;
     for (let slot = 0; slot < this.#waiting.length; slot += 1) {
       const address = (this.#waiting[slot] ?? 0) - 1;
       if (address < 0 || this.#ledger.keyHigh(slot) < this.#upTo) continue;
@@ -220,6 +226,16 @@ class Pass {
       this.#groupWeight -= group.weight;
       this.#groups.delete(slot);
     }
+    return true;
+  }
+
+  /** High words of the keys that wait, in order. */
+  #waitingHighs(): Uint32Array {
+    const highs = [...this.#groups.keys()].map((slot) => this.#ledger.keyHigh(slot));
+    for (let slot = 0; slot < this.#waiting.length; slot += 1) {
+      if (this.#waiting[slot] !== 0) highs.push(this.#ledger.keyHigh(slot));
+    }
+    return Uint32Array.from(highs).sort();
   }
 }
 

@@ -28,6 +28,7 @@ export class Checks {
 
   /** The fixtures that are there and right. */
   fixtures(): Fixture[] {
+    this.problems.push(...missingFixtures(this.#document, this.#surroundings));
     const several = Array.isArray(this.#file.fixture);
     const names = typeof this.#file.fixture === 'string' ? [this.#file.fixture] : this.#file.fixture;
     const found = names.flatMap((name, index) => this.#fixture(name, several ? ['fixture', index] : ['fixture']) ?? []);
@@ -44,11 +45,8 @@ export class Checks {
 
   #fixture(name: string, path: Path): Fixture | undefined {
     const { fixtures } = this.#surroundings;
-    const names = fixtures.names();
-    if (!names.includes(name)) {
-      this.tell(path, `there is no fixture "${name}"${choices(name, names)}`);
-      return undefined;
-    }
+    // Told by missingFixtures.
+    if (!fixtures.names().includes(name)) return undefined;
     try {
       const fixture = fixtures.get(name);
       const { source } = this.#file;
@@ -258,6 +256,19 @@ export class Checks {
   #cannot(path: Path, index: number, source: DatabaseKind, what: string): void {
     this.tell([...path, index], `${source} ${what}`);
   }
+}
+
+/** Fixtures that are named and not there; looked for also in a file whose shape is wrong elsewhere. */
+export function missingFixtures(document: PositionedDocument, { fixtures }: Surroundings): Problem[] {
+  const said = isObject(document.value) ? document.value.fixture : undefined;
+  const named: readonly (readonly [unknown, Path])[] = Array.isArray(said)
+    ? said.map((name: unknown, index) => [name, ['fixture', index]] as const)
+    : [[said, ['fixture']]];
+  const names = fixtures.names();
+  return named.flatMap(([name, path]) => {
+    if (typeof name !== 'string' || name === '' || names.includes(name)) return [];
+    return [document.problemAt(path, `there is no fixture "${name}"${choices(name, names)}`)];
+  });
 }
 
 function flat(step: Step): (Step | WriteStep)[] {

@@ -487,6 +487,7 @@ describe('a scenario file that is wrong', () => {
   test('says everything at once, in the order of the lines', () => {
     const said = problems('sorce: x\ntags: red\nrows: many', { mode: 'mode: replicaton' });
     expect(said.map((line) => line.split(':')[1])).toEqual(['4', '6', '7', '8']);
+    expect(problems('tags: red', { fixture: 'fixture: [order]' })).toHaveLength(2);
   });
 
   test('says a misspelt key once, though the right one is missing too', () => {

@@ -7,7 +7,7 @@ import { jsonSchemaOf } from '../core/json-schema.ts';
 import { problemsOf, type JsonSchema } from '../core/problems.ts';
 import { PROJECT_ROOT } from '../core/root.ts';
 import { pairOf } from '../core/words.ts';
-import { Checks } from './check.ts';
+import { Checks, missingFixtures } from './check.ts';
 import { scenarioSchema, type ScenarioFile } from './schema.ts';
 import type { Expect, PlainExpect, Scenario, Surroundings } from './scenario.ts';
 import { StepReader } from './steps.ts';
@@ -35,7 +35,11 @@ export function parseScenario(name: string, text: string, surroundings: Surround
   if (document.value === undefined) throw new FileProblems(document.problems);
   const parsed = scenarioSchema.safeParse(document.value);
   if (!parsed.success) {
-    throw new FileProblems([...document.problems, ...problemsOf(document, parsed.error, scenarioJsonSchema())]);
+    throw new FileProblems([
+      ...document.problems,
+      ...problemsOf(document, parsed.error, scenarioJsonSchema()),
+      ...missingFixtures(document, surroundings),
+    ]);
   }
   const file = parsed.data;
   const checks = new Checks(document, file, surroundings);

@@ -206,6 +206,42 @@ describe('a row whose cells differ', () => {
   });
 });
 
+describe('rows that are alike but for a column or two', () => {
+  it('tell which column differs and how, where there is no key', async () => {
+    const data = rows(300);
+    const late = changed(data, 3, (cell) => new Date(Date.parse(cell) + 3_600_000).toISOString(), 3);
+    const result = await diff(data, late, { key: 0 });
+    expect(result).toMatchObject({ missing: 100, extra: 100, different: 0 });
+    expect(result.columns).toEqual([
+      { name: 'at', different: 100, pattern: 'all 100 are exactly 1 h later on the right' },
+    ]);
+    expect(result.patterns).toContain(
+      'missing rows: all 100 are among the extra ones with other values in one or two columns',
+    );
+  });
+
+  it('tell two columns that changed places, where there is no key', async () => {
+    const columns: readonly ComparedColumn[] = ['a', 'b', 'c'].map((name) => ({ name, as: { as: 'text' } }));
+    const data = Array.from({ length: 30 }, (_, id): TextRow => [`a${id}`, `b${id}`, `c${id}`]);
+    const swapped = data.map(([a = null, b = null, c = null]): TextRow => [a, c, b]);
+    const result = await diff(data, swapped, { key: 0, columns });
+    expect(result.columns).toEqual([
+      { name: 'b', different: 30, pattern: 'all 30 are swapped with c' },
+      { name: 'c', different: 30, pattern: 'all 30 are swapped with b' },
+    ]);
+  });
+
+  it('are seen to have come under another key', async () => {
+    const data = rows(50);
+    const moved = data.map((cells) => (Number(cells[0]) > 40 ? cells.with(0, String(Number(cells[0]) + 1000)) : cells));
+    const result = await diff(data, moved);
+    expect(result).toMatchObject({ missing: 10, extra: 10, different: 0, columns: [] });
+    expect(result.patterns).toContain(
+      'missing rows: all 10 are among the extra ones under another key (id: all 10 are exactly 1000 more on the right)',
+    );
+  });
+});
+
 describe('the complete list', () => {
   it('has every differing row once, and is not made when there is none', async () => {
     const list = join(scratch, 'list.ndjson');

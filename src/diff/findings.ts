@@ -7,8 +7,9 @@ import type { CellDifference, ColumnDifference, RowDifference, TableResult } fro
 import { cutMiddle, cutPair } from './cut.ts';
 import { Examples, type Example, type Kind } from './examples.ts';
 import { DifferenceList } from './list.ts';
+import { NearRows } from './near-rows.ts';
 import { Patterns } from './patterns.ts';
-import type { Hand } from './reading.ts';
+import { count, type Hand } from './reading.ts';
 import type { RowKeys } from './row-keys.ts';
 import { compareRows, type Row } from './row.ts';
 import { RowPatterns } from './row-patterns.ts';
@@ -30,6 +31,7 @@ export class Findings implements Finder, AsyncDisposable {
   readonly #examples: Examples;
   readonly #patterns: Patterns;
   readonly #rowPatterns: RowPatterns;
+  readonly #nearRows: NearRows;
   readonly #counts: Record<Kind, number> = { missing: 0, extra: 0, different: 0 };
 
   constructor(request: DiffRequest, keys: RowKeys, tolerances: Tolerances) {
@@ -40,6 +42,7 @@ export class Findings implements Finder, AsyncDisposable {
     this.#examples = new Examples(request.examples, request.columns.length);
     this.#patterns = new Patterns(request.columns);
     this.#rowPatterns = new RowPatterns(request.columns, request.keyColumns);
+    this.#nearRows = new NearRows(request.columns.length, keys);
   }
 
   get wantsAll(): boolean {
@@ -78,6 +81,7 @@ export class Findings implements Finder, AsyncDisposable {
     const { missing, extra, different } = this.#counts;
     const { columns, schema, table, tolerate } = this.#request;
     const examples = await this.#shown();
+    const patterns = [...this.#rowPatterns.describe(), ...this.#likeness()];
     return {
       name: table,
       verdict: missing + extra + different + schema.length === 0 ? 'equal' : 'different',
@@ -87,8 +91,8 @@ export class Findings implements Finder, AsyncDisposable {
       missing,
       extra,
       different,
-      columns: this.#columnDifferences(),
-      patterns: this.#rowPatterns.describe(),
+      columns: this.#columnDifferences(this.#patterns),
+      patterns,
       examples,
       policies: tolerate.length === 0 ? [] : this.#tolerances.uses(columns, rows.left),
       schema,
@@ -97,11 +101,35 @@ export class Findings implements Finder, AsyncDisposable {
     };
   }
 
-  #columnDifferences(): ColumnDifference[] {
+  /**
+   * Missing rows that are there after all, but for a column or two. Without a key they are what a changed cell leaves
+   * behind, and the columns are counted as different; with a key they came under another one.
+   */
+  #likeness(): string[] {
+    const { columns, keyColumns } = this.#request;
+    const indexes = columns.map((_, column) => column);
+    // With a key, rows that say nothing but their key are all alike.
+    if (keyColumns > 0 && columns.length - keyColumns < 2) return [];
+    const pairs = this.#nearRows.pairs(keyColumns === 0 ? indexes : indexes.slice(0, keyColumns));
+    const rows = pairs.reduce((sum, { copies }) => sum + copies, 0);
+    if (rows === 0) return [];
+    const patterns = keyColumns === 0 ? this.#patterns : new Patterns(columns);
+    for (const { left, right, differing, copies } of pairs) patterns.add(left, right, differing, copies);
+    const which = `${count(rows)} of ${count(this.#counts.missing)}`;
+    const one = `missing rows: ${rows === this.#counts.missing ? (rows === 1 ? 'it' : `all ${count(rows)}`) : which}`;
+    const are = rows === 1 ? 'is' : 'are';
+    if (keyColumns === 0) return [`${one} ${are} among the extra ones with other values in one or two columns`];
+    const how = this.#columnDifferences(patterns).map(
+      ({ name, pattern }) => `${name}: ${pattern ?? 'no pattern found'}`,
+    );
+    return [`${one} ${are} among the extra ones under another key (${how.join('; ')})`];
+  }
+
+  #columnDifferences(patterns: Patterns): ColumnDifference[] {
     return this.#request.columns.flatMap(({ name }, column) => {
-      const different = this.#patterns.different(column);
+      const different = patterns.different(column);
       if (different === 0) return [];
-      const pattern = this.#patterns.describe(column);
+      const pattern = patterns.describe(column);
       return [pattern === undefined ? { name, different } : { name, different, pattern }];
     });
   }
@@ -170,6 +198,7 @@ export class Findings implements Finder, AsyncDisposable {
   #alone(kind: 'missing' | 'extra', row: Row, copies: number): void {
     this.#counts[kind] += copies;
     this.#rowPatterns.alone(kind, row, copies);
+    this.#nearRows.add(kind, row, copies);
     this.#examples.add({ kind, [kind === 'missing' ? 'left' : 'right']: row, copies, differing: [] });
     if (this.#list.wanted) {
       this.#list.add({ kind, key: this.#plainKey(row, LISTED_CHARACTERS), ...moreThanOne(copies) });

@@ -35,4 +35,9 @@ export class RowHasher {
     this.#hashes[1] = this.#h64(bytes.subarray(start, end), ROW_SEED);
     this.#hashes[0] = this.#h64(key);
   }
+
+  /** Of one cell, other than of the same cell in another column. */
+  cell(bytes: Uint8Array, column: number): bigint {
+    return this.#h64(bytes, ROW_SEED + BigInt(column + 1));
+  }
 }

@@ -49,6 +49,11 @@ export class RowKeys {
     return end;
   }
 
+  /** 64 bits of one cell, other than of the same cell in another column. */
+  hashCell(cell: Uint8Array, column: number): bigint {
+    return this.#hasher.cell(cell, column);
+  }
+
   /** Whether two rows whose key hashes are equal are one and the same by their keys' bytes. */
   sameKey(a: Row, b: Row): boolean {
     if (this.#exact !== undefined) return this.#exact.every((column) => a.sameCell(b, column));

@@ -54,7 +54,8 @@ export async function diff(left: string, right: string, flags: DiffFlags, termin
         agreement.columns.map(({ right: column, as }) => ({ column, as })),
       ),
       tolerate: [],
-      examples: flags.examples,
+      // A person reads a few rows; a program and a page that filters can take many.
+      examples: flags.examples ?? (flags.json === true || flags.html !== undefined ? 1_000 : 10),
       ...(flags.list === undefined ? {} : { listFile: resolve(terminal.cwd, flags.list) }),
       onProgress: (seen) => progress.show(seen),
       signal: terminal.signal,

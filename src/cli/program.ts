@@ -81,7 +81,7 @@ ${EXIT_CODES}`,
     .option('--json', 'the result as a table of results.json')
     .option('--html <file>', 'the result as a page')
     .option('--list <file>', 'every differing row, one JSON object a line')
-    .option('--examples <n>', 'rows shown in full', positive, 10)
+    .option('--examples <n>', 'rows shown in full (default: 10; with --json or --html 1000)', positive)
     .addHelpText(
       'after',
       examples(
@@ -166,7 +166,7 @@ export interface DiffFlags {
   readonly json?: true;
   readonly html?: string;
   readonly list?: string;
-  readonly examples: number;
+  readonly examples?: number;
 }
 
 /** A subcommand with what all have in common; commander copies the parent's output and exit handling into it. */

@@ -41,8 +41,19 @@ export class Output {
 
   /** The last line that looks like an error, cut to what a message can bear. */
   lastError(): string | undefined {
-    const lines = this.text().split('\n');
-    const line = lines.findLast((candidate) => ERROR_LINE.test(candidate));
-    return line === undefined ? undefined : line.trim().slice(0, 1000);
+    return cut(this.#lines().findLast((candidate) => ERROR_LINE.test(candidate)));
   }
+
+  /** The last line that is not blank: what a program that failed said last, whatever its words. */
+  lastLine(): string | undefined {
+    return cut(this.#lines().findLast((candidate) => candidate.trim() !== ''));
+  }
+
+  #lines(): string[] {
+    return this.text().split('\n');
+  }
+}
+
+function cut(line: string | undefined): string | undefined {
+  return line === undefined ? undefined : line.trim().slice(0, 1000);
 }

@@ -33,6 +33,17 @@ test('an engine that ends by itself leaves its exit code and its last error', as
   expect(engine.lastError()).toBe('Error: no such table');
 });
 
+test('an engine that fails in words of its own is quoted; one that ends well has no error', async () => {
+  await using failing = await start(`console.error('trctl: table t cannot be carried'); process.exitCode = 4`);
+  await failing.exited;
+  await printed(failing, 'carried');
+  expect(failing.lastError()).toBe('trctl: table t cannot be carried');
+  await using fine = await start(`console.log('copied 5 rows')`);
+  await fine.exited;
+  await printed(fine, 'copied');
+  expect(fine.lastError()).toBeUndefined();
+});
+
 test('SIGTERM is enough for an engine that heeds it', async () => {
   await using engine = await start(
     `process.on('SIGTERM', () => process.exit(0)); console.log('up'); setInterval(() => {}, 1e3)`,

@@ -3,6 +3,7 @@
  * that it started. Knows no dialect.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { UsageError, messageOf } from '../core/errors.ts';
 import { startTimeOf, type Ledger } from '../core/ledger.ts';
@@ -11,6 +12,9 @@ import { Output } from './output.ts';
 
 /** Environment variable by which the descendants of an engine are known, also those that left its process group. */
 const OWNER = 'TRANSFER_E2E_OWNER';
+
+/** How long the last words of an ended engine may take through the pipes. */
+const DRAIN_MS = 500;
 
 export interface Command {
   readonly file: string;
@@ -57,10 +61,13 @@ export async function startEngine(command: Command): Promise<EngineProcess> {
   let exit: Exit | undefined;
   let forced = false;
   const exited = new Promise<Exit>((resolve) => {
-    // 'exit', not execa's own promise: that one waits for the pipes, which a child of the engine may hold open.
+    const closed = new Promise((close) => child.once('close', close));
+    // 'exit', not 'close' alone: a child of the engine may hold the pipes open for ever. What the engine itself wrote
+    // before it ended is in the pipes by now and is read first.
     child.once('exit', (code, signal) => {
-      exit = { code, signal, durationMs: performance.now() - started, forced };
-      resolve(exit);
+      const ended: Exit = { code, signal, durationMs: performance.now() - started, forced };
+      exit = ended;
+      void Promise.race([closed, delay(DRAIN_MS, undefined, { ref: false })]).then(() => resolve(ended));
     });
   });
   child.catch(() => undefined);
@@ -96,7 +103,7 @@ export async function startEngine(command: Command): Promise<EngineProcess> {
       return exited;
     },
     log: () => output.text(),
-    lastError: () => output.lastError(),
+    lastError: () => output.lastError() ?? (exit !== undefined && exit.code !== 0 ? output.lastLine() : undefined),
     async [Symbol.asyncDispose]() {
       await kill();
     },

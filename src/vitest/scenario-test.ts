@@ -39,6 +39,11 @@ export async function defineScenario(file: string): Promise<void> {
     });
     return Promise.resolve();
   }
+  const engine = process.env.E2E_ENGINE ?? 'reference';
+  if (scenario.engines?.some((name) => name === engine) === false) {
+    test.skip(`${scenario.title} (only under ${scenario.engines.join(', ')}, not ${engine})`, () => undefined);
+    return Promise.resolve();
+  }
   test(scenario.title, async ({ task, signal }) => {
     const result = await liveIn(scenario, signal);
     task.meta.scenario = result;

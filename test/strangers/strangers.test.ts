@@ -31,7 +31,7 @@ afterAll(async () => {
   rmSync(reports, { recursive: true, force: true });
 });
 
-async function under(fault: string, activateMs = 30_000): Promise<ScenarioResult> {
+async function under(fault: string, activateMs = 30_000, rows = 500): Promise<ScenarioResult> {
   process.env.STRANGER = fault;
   const scenario = loadScenario(join(PROJECT_ROOT, 'scenarios/pg-ch/snapshot.yaml'), surroundings());
   return live({
@@ -43,7 +43,7 @@ async function under(fault: string, activateMs = 30_000): Promise<ScenarioResult
     connectorFor,
     serverFor: (kind: DatabaseKind) => pool.get(kind, 'embedded'),
     reports,
-    rows: 500,
+    rows,
     keep: false,
     signal: new AbortController().signal,
   });
@@ -91,6 +91,13 @@ test('one that copies nothing and exits 0 is different: all rows are missing', a
   const result = await under('nothing');
   expect(result.verdict).toBe('different');
   expect(result.tables[0]).toMatchObject({ missing: 500, leftRows: 500, rightRows: 0 });
+  expect(result.tables[0]?.schema).toEqual(['the clickhouse destination has no table orders']);
+});
+
+test('where there is nothing to compare nothing is known, however well the engine did', async () => {
+  const result = await under('none', 30_000, 0);
+  expect(result).toMatchObject({ verdict: 'unknown', ok: false });
+  expect(result.error).toMatch(/nothing was compared/);
 });
 
 test('one that hangs is unknown, with the stage and what was awaited', async () => {

@@ -6,7 +6,9 @@ import { settle } from './settling.ts';
 import { MemorySession } from './stand-ins.ts';
 
 /** A destination that gets a further row at each of the first `moving` readings of its table. */
-async function scene(moving: number): Promise<{ readonly scene: Scene; readonly readings: () => number }> {
+async function scene(
+  moving: number,
+): Promise<{ readonly scene: Scene; readonly source: MemorySession; readonly readings: () => number }> {
   const source = new MemorySession();
   const destination = new MemorySession();
   const table = fenceTable(undefined);
@@ -31,7 +33,7 @@ async function scene(moving: number): Promise<{ readonly scene: Scene; readonly 
     tablesToCompare: () => Promise.resolve([{ left: { name: 'orders' }, right: { name: 'orders' }, tolerate: [] }]),
     signal: new AbortController().signal,
   };
-  return { scene: settled as unknown as Scene, readings: () => readings };
+  return { scene: settled as unknown as Scene, source, readings: () => readings };
 }
 
 test('a destination at rest is read twice, and no oftener', async () => {
@@ -49,4 +51,11 @@ test('a destination that still changes is waited for until two readings in a row
 test('a destination that never comes to rest is told of by table', async () => {
   const { scene: restless } = await scene(Infinity);
   await expect(settle(restless, Deadline.after(300))).rejects.toThrow(/two readings .* orders still changing/);
+});
+
+test('a destination at rest is not settled while what was written last has not arrived', async () => {
+  const { scene: still, source, readings } = await scene(0);
+  source.onWrite = () => undefined;
+  await expect(settle(still, Deadline.after(100))).rejects.toThrow(/fence row 1 to arrive/);
+  expect(readings()).toBe(0);
 });

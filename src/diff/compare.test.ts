@@ -374,6 +374,27 @@ describe('a comparison that cannot be finished has no verdict', () => {
     });
   });
 
+  it('when a row changed that was not even suspected', async () => {
+    let reading = 0;
+    const other = changed(rows(9), 1, () => 'x', 9);
+    const moving = new MemorySide('destination', COLUMNS, 1, () =>
+      reading++ === 0 ? other : other.map((cells) => (cells[0] === '5' ? cells.with(1, 'y') : cells)),
+    );
+    await expect(compare(request(side('source', rows(9)), moving))).rejects.toMatchObject({
+      code: 'DIFF_TABLE_CHANGED',
+      message: expect.stringContaining('9 rows both times, not the same') as string,
+    });
+  });
+
+  it('when both sides changed alike between two parts of the first reading', async () => {
+    const shrinking = (label: string, order: (data: TextRow[]) => TextRow[]): Side => {
+      let reading = 0;
+      return new MemorySide(label, COLUMNS, 1, () => order(rows(reading++ === 0 ? 300 : 299)), 10);
+    };
+    const [left, right] = [shrinking('a', (data) => data), shrinking('b', (data) => data.reverse())];
+    await expect(compare(request(left, right, { memory: 2000 }))).rejects.toMatchObject({ code: 'DIFF_TABLE_CHANGED' });
+  });
+
   it('when it is aborted while a side hangs', async () => {
     const hanging: Side = {
       label: 'stuck',

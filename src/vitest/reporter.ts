@@ -2,7 +2,8 @@
  * What a run prints and leaves: vitest's own reporter, with one line a scenario that says verdict, rows and time by
  * stage, and the reports written at the end. Runs in the run's main process.
  */
-import { relative, sep } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
 import {
   DefaultReporter,
   type TestCase,
@@ -39,6 +40,9 @@ export class ScenarioReporter extends DefaultReporter {
 
   override onInit(ctx: Vitest): void {
     super.onInit(ctx);
+    // What an earlier run left would be reported as this one's.
+    for (const folder of ['allure-results', 'evidence'])
+      rmSync(join(ctx.config.root, 'reports', folder), { recursive: true, force: true });
     const { E2E_SEED: seed = '', E2E_ENGINE: engine = 'reference', E2E_STACK: stack = 'embedded' } = process.env;
     this.log(` engine ${engine}, stack ${stack}, seed ${seed} (E2E_SEED=${seed} repeats it)\n`);
   }

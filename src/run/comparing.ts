@@ -13,6 +13,8 @@ import { compare } from '../diff/compare.ts';
 import type { Side } from '../diff/side.ts';
 
 export interface TableToCompare {
+  /** As scenario files call it: the schema only where it is not the default one. */
+  readonly name: string;
   readonly left: TableName;
   readonly right: TableName;
   readonly key?: readonly string[];
@@ -50,9 +52,9 @@ async function compareTable(table: TableToCompare, options: ComparingOptions): P
     tolerate: table.tolerate,
     ...(table.key === undefined ? {} : { key: table.key }),
   });
-  const listFile = options.listFile(printName(table.left));
+  const listFile = options.listFile(table.name);
   return compare({
-    table: printName(table.left),
+    table: table.name,
     columns: agreed.columns.map(({ name, as }) => ({ name, as })),
     keyColumns: agreed.keyColumns,
     left: sideOf(source, `${source.kind} source`, left, agreed.columns.map(takeLeft)),

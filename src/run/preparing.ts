@@ -122,7 +122,7 @@ export async function prepare(id: string, options: LifeOptions, course: Course, 
         `${table.replaceAll(/[^\w.-]+/g, '_')}-${createHash('sha1').update(table).digest('hex').slice(0, 6)}.ndjson`,
       );
     },
-    tablesToCompare: async () => tablesToCompare(await source.tables(), options, at),
+    tablesToCompare: async () => tablesToCompare(await source.tables(), schema, options, at),
     transfer: {
       id,
       mode: scenario.mode,
@@ -147,6 +147,7 @@ function endOf(server: Awaited<ReturnType<LifeOptions['serverFor']>>, session: S
 /** All tables of the source but the fence, or those that the scenario names. */
 function tablesToCompare(
   present: readonly TableName[],
+  defaultSchema: string | undefined,
   { scenario }: LifeOptions,
   at: (table: TableName) => TableName,
 ): TableToCompare[] {
@@ -159,6 +160,7 @@ function tablesToCompare(
   return wanted.map((left) => {
     const entry = declared.find(({ table }) => table === left.name || table === printName(left));
     return {
+      name: left.schema === defaultSchema ? left.name : printName(left),
       left,
       right: at(left),
       tolerate: entry?.tolerate ?? [],

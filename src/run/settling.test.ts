@@ -30,7 +30,8 @@ async function scene(
     destination,
     fence: new Fence(source, destination, table, { name: table.name }),
     supervision: { check: () => undefined, lastError: () => undefined },
-    tablesToCompare: () => Promise.resolve([{ left: { name: 'orders' }, right: { name: 'orders' }, tolerate: [] }]),
+    tablesToCompare: () =>
+      Promise.resolve([{ name: 'orders', left: { name: 'orders' }, right: { name: 'orders' }, tolerate: [] }]),
     signal: new AbortController().signal,
   };
   return { scene: settled as unknown as Scene, source, readings: () => readings };

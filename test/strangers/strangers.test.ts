@@ -56,7 +56,7 @@ test('one that copies rightly is equal', async () => {
 test('one that drops a row is different, and the row is named', async () => {
   const result = await under('drop-row');
   expect(result).toMatchObject({ verdict: 'different', ok: false });
-  expect(result.tables[0]).toMatchObject({ name: 'public.orders', missing: 1, extra: 0, different: 0 });
+  expect(result.tables[0]).toMatchObject({ name: 'orders', missing: 1, extra: 0, different: 0 });
   expect(result.tables[0]?.examples[0]).toMatchObject({ kind: 'missing' });
   expect(Object.keys(result.tables[0]?.examples[0]?.key ?? {})).toEqual(['id']);
 });

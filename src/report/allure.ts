@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import * as allure from 'allure-js-commons';
 import { Status } from 'allure-js-commons';
 import { BaseMessageTestRuntime, getGlobalTestRuntime } from 'allure-js-commons/sdk/runtime';
@@ -128,9 +128,12 @@ async function attach(evidence: Evidence, options: AllureOptions): Promise<void>
   const file = join(options.directory, evidence.path);
   const { size } = await stat(file);
   if (!TEXT.test(evidence.type) || size > MASKED_BYTES) {
-    await allure.attachmentPath(evidence.name, file, { contentType: evidence.type });
+    await allure.attachmentPath(evidence.name, file, {
+      contentType: evidence.type,
+      fileExtension: extname(evidence.path),
+    });
     return;
   }
   const text = masked(await readFile(file, 'utf8'), options.secrets);
-  await allure.attachment(evidence.name, text, { contentType: evidence.type });
+  await allure.attachment(evidence.name, text, { contentType: evidence.type, fileExtension: extname(evidence.path) });
 }

@@ -9,6 +9,7 @@ import { E2eError } from '../core/errors.ts';
 import { within } from '../core/deadline.ts';
 import type { Transfer, TransferEnd } from '../core/transfer.ts';
 import { printName, type TableName } from '../core/words.ts';
+import { timeZoneFor } from '../core/zones.ts';
 import { nativeStatements, seedTables } from '../fixtures/fixture.ts';
 import { Workload } from '../workload/workload.ts';
 import type { CleanUps } from './cleanups.ts';
@@ -31,16 +32,6 @@ export interface Prepared {
   /** What the engine left in the source's change log, in words. */
   readonly leftConsumers?: () => Promise<string[]>;
 }
-
-/** Zones with half hours, quarter hours, both hemispheres and none: a right engine bears them all. */
-const ENGINE_ZONES = [
-  'UTC',
-  'Asia/Kathmandu',
-  'America/St_Johns',
-  'Pacific/Chatham',
-  'Europe/Berlin',
-  'America/Los_Angeles',
-];
 
 export async function prepare(id: string, options: LifeOptions, course: Course, cleanUps: CleanUps): Promise<Prepared> {
   const { scenario, engine, ledger, seed, signal } = options;
@@ -134,7 +125,7 @@ export async function prepare(id: string, options: LifeOptions, course: Course, 
       sourceParams: scenario.params.source,
       destinationParams: scenario.params.destination,
       directory,
-      timeZone: pick(ENGINE_ZONES, seed, 'engine zone'),
+      timeZone: timeZoneFor('engine', seed),
     },
     ...(hasChangeLog(source) ? { leftConsumers: () => leftBy(source) } : {}),
   };
@@ -188,12 +179,4 @@ async function leftBy(source: Session): Promise<string[]> {
     (consumer) =>
       `the engine left ${consumer.name} at the source (${consumer.attached ? 'still attached' : 'inactive'}); dropped`,
   );
-}
-
-/** One of the list, by the seed. */
-function pick<T>(list: readonly [T, ...T[]] | readonly T[], seed: string, salt: string): T {
-  const index = createHash('sha256').update(`${seed}/${salt}`).digest().readUInt32LE(0) % list.length;
-  const found = list[index];
-  if (found === undefined) throw new E2eError('EMPTY_LIST', `nothing to pick from for ${salt}`);
-  return found;
 }

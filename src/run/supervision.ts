@@ -3,10 +3,13 @@
  * what ended by itself is evidence and stays ended. Knows how an engine is driven only through its door.
  */
 import type { Engine, EngineProcess, Exit } from '../engines/engine.ts';
-import { within, type Deadline } from '../core/deadline.ts';
-import { E2eError } from '../core/errors.ts';
+import { Deadline, done, notYet, until, within } from '../core/deadline.ts';
+import { E2eError, messageOf } from '../core/errors.ts';
 import type { Transfer } from '../core/transfer.ts';
 import type { EngineTarget } from '../faults/fault.ts';
+
+/** How long a fault waits for an engine that was killed to be up again. */
+const READY_MS = 30_000;
 
 /** The engine ended although nobody asked it to. Verdict: unknown, unless a refusal was expected and this is it. */
 export class EngineEnded extends E2eError {
@@ -98,8 +101,8 @@ export class Supervision implements AsyncDisposable {
       if (this.#kills > kills || this.#killing) {
         try {
           await this.#startReplication();
-        } catch {
-          this.#failure = new EngineEnded('replicate', exit, 'it could not be started again');
+        } catch (error) {
+          this.#failure = new EngineEnded('replicate', exit, `it could not be started again: ${messageOf(error)}`);
         }
         return;
       }
@@ -133,13 +136,11 @@ export class Supervision implements AsyncDisposable {
   /** The engine as faults see it. */
   target(): EngineTarget {
     return {
-      ready: async (signal) => {
-        while (this.#process?.exit !== undefined || this.#process === undefined) {
-          if (this.#finished || signal.aborted) return false;
-          await new Promise((resolve) => setTimeout(resolve, 5));
-        }
-        return true;
-      },
+      ready: (signal) =>
+        until('an engine to run', Deadline.after(READY_MS, signal), () => {
+          if (this.#process !== undefined && this.#process.exit === undefined) return Promise.resolve(done(true));
+          return Promise.resolve(this.#finished ? done(false) : notYet('none is up'));
+        }),
       kill: async () => {
         this.#killing = true;
         this.#kills += 1;

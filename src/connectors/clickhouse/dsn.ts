@@ -1,6 +1,7 @@
 /** `clickhouse://user:password@host:8123/database?secure=true&native=9000` → an address and a database on it. */
 import { UsageError } from '../../core/errors.ts';
 import { Secret } from '../../core/secret.ts';
+import { decodedPart, hostOf } from '../dsn.ts';
 import type { Address, ServerInfo } from '../../core/server.ts';
 import { ClickHouseClient } from './client.ts';
 
@@ -37,28 +38,17 @@ export function readDsn(dsn: URL): Address {
   if (native !== null && !/^\d{1,5}$/.test(native)) {
     throw new UsageError('DSN', `native=${native} is no port; name the port of the native protocol, usually 9000`);
   }
-  const user = decoded(dsn.username, 'user');
-  const database = decoded(dsn.pathname.slice(1), 'database');
+  const user = decodedPart(dsn.username, 'user');
+  const database = decodedPart(dsn.pathname.slice(1), 'database');
   return {
-    // A URL keeps the brackets of an IPv6 host; a socket address has none.
-    host: dsn.hostname.replace(/^\[(.*)\]$/, '$1'),
+    host: hostOf(dsn),
     port,
     ports: native === null ? { http: port } : { http: port, native: Number(native) },
     user: user === '' ? 'default' : user,
-    password: new Secret(decoded(dsn.password, 'password')),
+    password: new Secret(decodedPart(dsn.password, 'password')),
     tls,
     root: database === '' ? 'default' : database,
   };
-}
-
-function decoded(text: string, part: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    throw new UsageError('DSN', `the ${part} in the DSN is not percent-encoded rightly; write % as %25`, {
-      cause: error,
-    });
-  }
 }
 
 /** Asks once, to know that it answers and what it is. @throws UsageError, E2eError CLICKHOUSE_UNREACHABLE and its kin. */

@@ -7,7 +7,7 @@ import { Secret } from '../../core/secret.ts';
 import type { Address } from '../../core/server.ts';
 import type { Probe, ProvisionOptions, Server } from '../connector.ts';
 import { ClickHouseClient } from './client.ts';
-import { timeZoneOf } from './server-zone.ts';
+import { timeZoneFor } from '../../core/zones.ts';
 
 const IMAGE = 'clickhouse/clickhouse-server:25.8.3.66';
 const HTTP_PORT = 8123;
@@ -89,7 +89,7 @@ async function start(password: Secret, options: ProvisionOptions): Promise<Start
         CLICKHOUSE_USER: USER,
         CLICKHOUSE_PASSWORD: password.reveal(),
         CLICKHOUSE_DEFAULT_ACCESS_MANAGEMENT: '1',
-        TZ: timeZoneOf(options.seed),
+        TZ: timeZoneFor('clickhouse server', options.seed),
       })
       .withExposedPorts(HTTP_PORT, NATIVE_PORT)
       .withUlimits({ nofile: { soft: 262_144, hard: 262_144 } })

@@ -21,7 +21,7 @@ import { compiled } from '../../core/root.ts';
 import { Secret } from '../../core/secret.ts';
 import type { Address, ServerInfo } from '../../core/server.ts';
 import type { Killable, Pausable, Probe, ProvisionOptions, Server } from '../connector.ts';
-import { timeZoneOf } from './server-zone.ts';
+import { timeZoneFor } from '../../core/zones.ts';
 
 const HOST = '127.0.0.1';
 const USER = 'default';
@@ -144,7 +144,12 @@ class ServerProcess {
         {
           // A session of its own: Ctrl-C in the terminal must not reach it before us.
           detached: true,
-          env: { ...process.env, TZ: timeZoneOf(this.#options.seed), UV_THREADPOOL_SIZE: THREADS, NODE_OPTIONS: '' },
+          env: {
+            ...process.env,
+            TZ: timeZoneFor('clickhouse server', this.#options.seed),
+            UV_THREADPOOL_SIZE: THREADS,
+            NODE_OPTIONS: '',
+          },
           stdio: ['pipe', 'pipe', log.fd],
         },
       );

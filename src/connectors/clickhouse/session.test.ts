@@ -9,7 +9,7 @@ import { writeText } from '../../core/canonical-text.ts';
 import type { Table } from '../../core/table.ts';
 import type { Server, Session } from '../connector.ts';
 import { clickhouse } from './index.ts';
-import { timeZoneOf } from './server-zone.ts';
+import { timeZoneFor } from '../../core/zones.ts';
 
 /** Its zone has gaps: nothing passes because UTC has none. */
 const SEED = '4';
@@ -19,7 +19,7 @@ let server: Server;
 let session: Session;
 
 beforeAll(async () => {
-  expect(timeZoneOf(SEED)).toBe('Europe/Berlin');
+  expect(timeZoneFor('clickhouse server', SEED)).toBe('Europe/Berlin');
   directory = await mkdtemp(join(tmpdir(), 'transfer-e2e-clickhouse-test-'));
   const { signal } = new AbortController();
   server = await clickhouse.provision('embedded', { seed: SEED, directory, signal, own: () => undefined });

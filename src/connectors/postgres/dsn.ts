@@ -2,6 +2,7 @@
 import { userInfo } from 'node:os';
 import { UsageError } from '../../core/errors.ts';
 import { Secret } from '../../core/secret.ts';
+import { decodedPart, hostOf } from '../dsn.ts';
 import type { Address, ServerInfo } from '../../core/server.ts';
 import { connect, serverVersion } from './connection.ts';
 
@@ -18,28 +19,17 @@ export function readDsn(dsn: URL): Address {
     throw new UsageError('DSN', `sslmode=${mode}: there is no such mode; it is one of ${known}`);
   }
   if (dsn.hostname === '') throw new UsageError('DSN', 'the DSN names no host: postgres://user:password@host/database');
-  const user = decode(dsn.username, 'user');
-  const database = decode(dsn.pathname.slice(1), 'database');
+  const user = decodedPart(dsn.username, 'user');
+  const database = decodedPart(dsn.pathname.slice(1), 'database');
   return {
-    // A URL keeps the brackets of an IPv6 host; a socket address has none.
-    host: dsn.hostname.replace(/^\[(.*)\]$/, '$1'),
+    host: hostOf(dsn),
     port: dsn.port === '' ? 5432 : Number(dsn.port),
     ports: {},
     user: user === '' ? userInfo().username : user,
-    password: new Secret(decode(dsn.password, 'password')),
+    password: new Secret(decodedPart(dsn.password, 'password')),
     tls: TLS_MODES.has(mode),
     root: database === '' ? 'postgres' : database,
   };
-}
-
-function decode(text: string, part: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    throw new UsageError('DSN', `the ${part} in the DSN is not percent-encoded rightly; write % as %25`, {
-      cause: error,
-    });
-  }
 }
 
 /** Connects once, to know that it answers and what it is. @throws UsageError, E2eError as `connect`. */

@@ -1,5 +1,5 @@
 /** Settings of the servers that we start: what an engine needs to follow changes, and what makes a throw-away server fast. */
-import { createHash } from 'node:crypto';
+import { timeZoneFor } from '../../core/zones.ts';
 
 /** Slots and walsenders: every scenario of a run may hold one, and a strange engine may leak a few. */
 const REPLICATION = { wal_level: 'logical', max_replication_slots: '64', max_wal_senders: '64' };
@@ -12,31 +12,9 @@ const ROOM = { max_connections: '300', max_prepared_transactions: '16', shared_b
 /** Server-side names, so that the C library of the machine plays no part. */
 const FIXED = { log_timezone: 'UTC', lc_messages: 'C' };
 
-/**
- * Zones that catch what UTC hides: half and quarter hours, DST on both hemispheres, a date line, a zone that changed
- * its mind about DST.
- */
-export const TIME_ZONES: readonly string[] = [
-  'UTC',
-  'Europe/Berlin',
-  'America/New_York',
-  'Asia/Kolkata', // +05:30
-  'Asia/Kathmandu', // +05:45
-  'Australia/Lord_Howe', // +10:30, DST by half an hour
-  'America/St_Johns', // -03:30 with DST
-  'Pacific/Apia', // +13:00, skipped a day in 2011
-  'America/Sao_Paulo', // DST until 2019
-];
-
-/** The server's zone, by the run's seed. */
-export function timeZoneOf(seed: string): string {
-  const pick = createHash('sha256').update(`postgres server zone ${seed}`).digest().readUInt32BE(0);
-  return TIME_ZONES[pick % TIME_ZONES.length] ?? 'UTC';
-}
-
 /** As arguments of `postgres`. */
 export function settingArguments(seed: string): string[] {
-  const settings = { ...REPLICATION, ...THROW_AWAY, ...ROOM, ...FIXED, timezone: timeZoneOf(seed) };
+  const settings = { ...REPLICATION, ...THROW_AWAY, ...ROOM, ...FIXED, timezone: timeZoneFor('postgres server', seed) };
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 

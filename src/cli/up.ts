@@ -17,7 +17,12 @@ export async function up(
   terminal: Terminal,
 ): Promise<number> {
   const ends = parsePair(pair);
-  const stack = await resolveStack(flags.stack);
+  const { stack, why } = await resolveStack(flags.stack, {
+    kinds: [ends.source, ends.destination],
+    signal: terminal.signal,
+    say: (line) => terminal.err(`${line} …\n`),
+  });
+  if (why !== undefined) terminal.err(`no containers: ${why}\n`);
   const ledger = Ledger.create();
   const endLedger = (): void => {
     ledger.end();

@@ -44,6 +44,8 @@ export interface Connector {
 export interface ProvisionOptions {
   readonly seed: string;
   readonly directory: string;
+  /** Name of the network that servers in containers share, made by the first of them; absent: one of its own. */
+  readonly network?: string;
   readonly signal: AbortSignal;
   /** Told of every process and container as soon as it runs, so that a later run can sweep what this one left. */
   readonly own: (owned: Owned) => void;

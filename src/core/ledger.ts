@@ -15,7 +15,8 @@ import { done, notYet, until, type Deadline } from './deadline.ts';
 /** Something that must not outlive the run. */
 export type Owned =
   | { readonly what: 'process'; readonly pid: number; readonly name: string }
-  | { readonly what: 'container'; readonly id: string; readonly name: string };
+  | { readonly what: 'container'; readonly id: string; readonly name: string }
+  | { readonly what: 'network'; readonly name: string };
 
 type Recorded = Owned & { readonly startTime?: string };
 
@@ -167,14 +168,15 @@ function endAll(folder: string): string[] {
   } catch {
     return ended;
   }
-  for (const owned of recorded) {
+  // Networks last: one cannot go while a container is on it.
+  const inOrder = [...recorded.filter(({ what }) => what !== 'network'), ...recorded.filter(isNetwork)];
+  for (const owned of inOrder) {
     if (owned.what === 'container') {
-      try {
-        execFileSync('docker', ['rm', '--force', '--volumes', owned.id], { stdio: 'ignore', timeout: 30_000 });
-        ended.push(`container ${owned.name}`);
-      } catch {
-        // Already gone, or no docker here any more: nothing that this run could still end.
-      }
+      // `rm --force` is content with a container that is not there.
+      const there = docker('container', 'inspect', owned.id);
+      if (there && docker('rm', '--force', '--volumes', owned.id)) ended.push(`container ${owned.name}`);
+    } else if (owned.what === 'network') {
+      if (docker('network', 'rm', owned.name)) ended.push(`network ${owned.name}`);
     } else if (stillRuns(owned)) {
       try {
         process.kill(owned.pid, 'SIGKILL');
@@ -185,4 +187,18 @@ function endAll(folder: string): string[] {
     }
   }
   return ended;
+}
+
+function isNetwork(owned: Recorded): boolean {
+  return owned.what === 'network';
+}
+
+/** False when there was nothing to end, or there is no docker here any more: nothing that this run could still end. */
+function docker(...args: string[]): boolean {
+  try {
+    execFileSync('docker', args, { stdio: 'ignore', timeout: 30_000 });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -23,6 +23,8 @@ export interface Address {
 export type HostView = Address & { readonly view: 'host' };
 /** Where the engine connects. */
 export type EngineView = Address & { readonly view: 'engine' };
+/** Where an engine in a container connects, when it is on the network of that name. */
+export type NetworkView = EngineView & { readonly network: string };
 
 /** A running server that somebody else owns. */
 export interface ServerInfo {
@@ -36,6 +38,8 @@ export interface ServerInfo {
   readonly emulated: boolean;
   readonly hostView: HostView;
   readonly engineView: EngineView;
+  /** Only of servers in containers. */
+  readonly networkView?: NetworkView;
   /** The server's log file, where the harness can read it. */
   readonly logFile?: string;
 }
@@ -47,18 +51,32 @@ interface AddressJson extends Omit<Address, 'password'> {
 /** For a pipe between processes of one run only: the password goes in clear. */
 export function toWire(info: ServerInfo): string {
   const open = (address: Address): AddressJson => ({ ...address, password: address.password.reveal() });
-  return JSON.stringify({ ...info, hostView: open(info.hostView), engineView: open(info.engineView) });
+  const { networkView } = info;
+  return JSON.stringify({
+    ...info,
+    hostView: open(info.hostView),
+    engineView: open(info.engineView),
+    ...(networkView === undefined ? {} : { networkView: open(networkView) }),
+  });
 }
 
 export function fromWire(text: string): ServerInfo {
-  const info = JSON.parse(text) as ServerInfo & { hostView: AddressJson; engineView: AddressJson };
+  const { hostView, engineView, networkView, ...info } = JSON.parse(text) as Omit<
+    ServerInfo,
+    'hostView' | 'engineView' | 'networkView'
+  > & {
+    readonly hostView: AddressJson;
+    readonly engineView: AddressJson;
+    readonly networkView?: AddressJson & { readonly network: string };
+  };
   return {
     ...info,
-    hostView: { ...info.hostView, view: 'host', password: new Secret(info.hostView.password) },
-    engineView: {
-      ...info.engineView,
-      view: 'engine',
-      password: new Secret(info.engineView.password),
-    },
+    hostView: { ...closed(hostView), view: 'host' },
+    engineView: { ...closed(engineView), view: 'engine' },
+    ...(networkView === undefined ? {} : { networkView: { ...networkView, ...closed(networkView), view: 'engine' } }),
   };
+}
+
+function closed(address: AddressJson): Address {
+  return { ...address, password: new Secret(address.password) };
 }

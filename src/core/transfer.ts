@@ -28,6 +28,8 @@ export interface Transfer {
   readonly destinationParams: Readonly<Record<string, unknown>>;
   /** A folder of this scenario's own for the engine's configuration, state and log. */
   readonly directory: string;
+  /** The network of both servers, where they and the engine are in containers; the ends' addresses are on it. */
+  readonly network?: string;
   /** TZ of the engine's process. */
   readonly timeZone: string;
 }

@@ -23,14 +23,15 @@ export interface CommandLine {
 
 export class CommandLineEngine implements Engine {
   readonly name: EngineName;
+  readonly runsIn: Engine['runsIn'] = 'process';
   readonly #words: CommandLine;
-  readonly #ledger: Ledger;
+  protected readonly ledger: Ledger;
   #starts = 0;
 
   constructor(words: CommandLine, ledger: Ledger) {
     this.name = words.name;
     this.#words = words;
-    this.#ledger = ledger;
+    this.ledger = ledger;
   }
 
   support(square: Square): Support {
@@ -47,24 +48,30 @@ export class CommandLineEngine implements Engine {
   }
 
   activate(transfer: Transfer, signal: AbortSignal): Promise<EngineProcess> {
-    return this.#start(transfer, this.#words.activate(writeConfig(transfer), transfer), signal);
+    return this.start(transfer, this.#words.activate(writeConfig(transfer), transfer), signal);
   }
 
   replicate(transfer: Transfer, signal: AbortSignal): Promise<EngineProcess> {
-    return this.#start(transfer, this.#words.replicate(writeConfig(transfer), transfer), signal);
+    return this.start(transfer, this.#words.replicate(writeConfig(transfer), transfer), signal);
   }
 
-  async #start(transfer: Transfer, args: readonly string[], signal: AbortSignal): Promise<EngineProcess> {
+  /** Starts the program with these arguments. */
+  protected async start(transfer: Transfer, args: readonly string[], signal: AbortSignal): Promise<EngineProcess> {
     signal.throwIfAborted();
-    this.#starts += 1;
     const [file, ...first] = this.#words.program;
     return startEngine({
       file,
       args: [...first, ...args],
       directory: transfer.directory,
       env: { TZ: transfer.timeZone, ...this.#words.env },
-      owner: `${transfer.id}-${this.#starts}`,
-      ledger: this.#ledger,
+      owner: this.ownerOf(transfer),
+      ledger: this.ledger,
     });
+  }
+
+  /** A name that no other start of any engine has. */
+  protected ownerOf(transfer: Transfer): string {
+    this.#starts += 1;
+    return `${transfer.id}-${this.#starts}`;
   }
 }

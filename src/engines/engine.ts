@@ -14,6 +14,8 @@ import type { DatabaseKind, EngineName, Square, TableName } from '../core/words.
 
 export interface Engine {
   readonly name: EngineName;
+  /** Says which address of a server it can use: that for programs of this machine, or the one on the servers' network. */
+  readonly runsIn: 'process' | 'container';
   /** What this engine says it can do. */
   support(square: Square): Support;
   /** What a source table is called at the destination. */

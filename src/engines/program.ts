@@ -20,3 +20,8 @@ export function programFrom(env: NodeJS.ProcessEnv, variable: string): [string, 
   }
   return script ? [process.execPath, path] : [path];
 }
+
+/** Arguments as a person writes them in a variable: split at blanks. */
+export function argumentsIn(text: string | undefined): string[] {
+  return (text ?? '').split(/\s+/).filter((argument) => argument !== '');
+}

@@ -1,8 +1,9 @@
-/** The engines that there are, by name. The chart, the image and the operator join here. */
+/** The engines that there are, by name. The chart and the operator join here. */
 import { UsageError } from '../core/errors.ts';
 import type { Ledger } from '../core/ledger.ts';
 import { ENGINES, type EngineName } from '../core/words.ts';
 import type { Engine } from './engine.ts';
+import { imageEngine } from './image/index.ts';
 import { referenceEngine } from './reference/index.ts';
 import { trcliEngine } from './trcli/index.ts';
 import { trctlEngine } from './trctl/index.ts';
@@ -11,6 +12,7 @@ const MAKERS: Readonly<Partial<Record<EngineName, (ledger: Ledger, env: NodeJS.P
   reference: referenceEngine,
   trctl: trctlEngine,
   trcli: trcliEngine,
+  image: imageEngine,
 };
 
 /** Names that can be asked for today. */

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { hasChangeLog, type Session } from '../connectors/connector.ts';
 import { E2eError } from '../core/errors.ts';
 import { within } from '../core/deadline.ts';
+import type { ServerInfo } from '../core/server.ts';
 import type { Transfer, TransferEnd } from '../core/transfer.ts';
 import { printName, type TableName } from '../core/words.ts';
 import { timeZoneFor } from '../core/zones.ts';
@@ -98,6 +99,7 @@ export async function prepare(id: string, options: LifeOptions, course: Course, 
   // The fence table travels in the snapshot too: an engine may make only tables that have rows.
   if (scenario.mode === 'snapshot-replication') await fenceRows.raise();
 
+  const network = engine.runsIn === 'container' ? sharedNetwork(servers.source, servers.destination) : undefined;
   const evidence = join(options.reports, 'evidence', scenario.file.replace(/^scenarios\//, '').replace(/\.ya?ml$/, ''));
   return {
     source,
@@ -117,8 +119,8 @@ export async function prepare(id: string, options: LifeOptions, course: Course, 
     transfer: {
       id,
       mode: scenario.mode,
-      source: endOf(servers.source, source),
-      destination: endOf(servers.destination, destination),
+      source: endOf(servers.source, source, network !== undefined),
+      destination: endOf(servers.destination, destination, network !== undefined),
       tables,
       cursors: scenario.cursors.map(({ table, column, initial }) => ({ table: named(table, tables), column, initial })),
       cleanup: scenario.cleanup ?? (scenario.mode === 'incremental' ? 'Disabled' : 'Drop'),
@@ -126,13 +128,25 @@ export async function prepare(id: string, options: LifeOptions, course: Course, 
       destinationParams: scenario.params.destination,
       directory,
       timeZone: timeZoneFor('engine', seed),
+      ...(network === undefined ? {} : { network }),
     },
     ...(hasChangeLog(source) ? { leftConsumers: () => leftBy(source) } : {}),
   };
 }
 
-function endOf(server: Awaited<ReturnType<LifeOptions['serverFor']>>, session: Session): TransferEnd {
-  return { kind: server.kind, address: server.engineView, namespace: session.namespace, version: server.version };
+/** An engine in a container reaches servers by their names only where both are on one network. */
+function sharedNetwork(source: ServerInfo, destination: ServerInfo): string | undefined {
+  const network = source.networkView?.network;
+  return network === destination.networkView?.network ? network : undefined;
+}
+
+function endOf(server: ServerInfo, session: Session, onNetwork: boolean): TransferEnd {
+  return {
+    kind: server.kind,
+    address: onNetwork ? (server.networkView ?? server.engineView) : server.engineView,
+    namespace: session.namespace,
+    version: server.version,
+  };
 }
 
 /** All tables of the source but the fence, or those that the scenario names. */

@@ -2,6 +2,7 @@
  * The servers of a run: one per kind and stack, started when first asked for, shared by all scenarios, stopped when the
  * run ends. Lives in the run's own process; the workers ask through server-desk.ts.
  */
+import { basename } from 'node:path';
 import type { Connector, Server } from '../connectors/connector.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Ledger } from '../core/ledger.ts';
@@ -41,6 +42,7 @@ export class ServerPool implements AsyncDisposable {
     return connector.provision(stack, {
       seed: this.#options.seed,
       directory: this.#options.ledger.directory(`server-${kind}-${stack}`, 0o755),
+      network: `transfer-e2e-${basename(this.#options.ledger.folder)}`,
       signal: this.#stop.signal,
       own: (owned) => this.#options.ledger.own(owned),
     });

@@ -153,6 +153,7 @@ export class HandProcess implements EngineProcess {
 /** An engine whose processes the test holds in its hands. */
 export class HandEngine implements Engine {
   readonly name = 'reference';
+  readonly runsIn = 'process';
   readonly started: HandProcess[] = [];
   #waiting: ((process: HandProcess) => void)[] = [];
   said = '';

@@ -15,7 +15,6 @@ import { recordInAllure } from '../report/allure.ts';
 import { failureBlock, wantsColour } from '../report/terminal.ts';
 import { live } from '../run/life.ts';
 import { askDesk } from '../run/server-desk.ts';
-import { resolveStack } from '../run/stack.ts';
 import { loadScenario, type Scenario } from '../scenario/scenario.ts';
 import './reporter-meta.ts';
 
@@ -55,16 +54,15 @@ export async function defineScenario(file: string): Promise<void> {
 async function liveIn(scenario: Scenario, signal: AbortSignal): Promise<ScenarioResult> {
   const run = inject('run');
   const ledger = Ledger.join(run.ledgerFolder);
-  const stack = await resolveStack(process.env.E2E_STACK);
   const rows = process.env.E2E_ROWS;
   return live({
     scenario,
     engine: engineNamed(process.env.E2E_ENGINE ?? 'reference', ledger),
-    stack,
+    stack: run.stack,
     seed: scenario.seed ?? run.seed,
     ledger,
     connectorFor,
-    serverFor: (kind, until) => askDesk(run.desk, kind, stack, until),
+    serverFor: (kind, until) => askDesk(run.desk, kind, run.stack, until),
     reports: run.reports,
     ...(rows === undefined || rows === '' ? {} : { rows: Number(rows) }),
     keep: process.env.E2E_KEEP === '1',

@@ -21,6 +21,8 @@ interface Npm {
   readonly ci?: number;
   readonly test?: number;
   readonly check?: number;
+  /** What .ci/containers does. */
+  readonly containers?: string;
   /** What `npm test` leaves as junit.xml. */
   readonly junit?: string;
 }
@@ -42,6 +44,7 @@ function ci(npm: Npm): { status: number | null; last: string | undefined } {
   ].join('\n');
   writeFileSync(join(clone, 'bin', 'npm'), script);
   chmodSync(join(clone, 'bin', 'npm'), 0o755);
+  writeFileSync(join(clone, '.ci', 'containers'), `#!/bin/sh\n${npm.containers ?? 'exit 77'}\n`);
   // `bash .ci/run` from elsewhere, as whoever runs it may.
   const { status, stdout } = spawnSync('bash', [join(clone, '.ci', 'run')], {
     cwd: tmpdir(),
@@ -56,6 +59,9 @@ describe('.ci/run', () => {
     ['everything passes', { junit: junit(12, 0) }, '14 passed, 0 failed', 0],
     ['tests are skipped', { junit: junit(12, 0, 2) }, '12 passed, 0 failed', 0],
     ['tests fail', { junit: junit(12, 3), test: 1 }, '11 passed, 3 failed', 1],
+    ['containers pass', { junit: junit(12, 0), containers: 'echo 7 0' }, '21 passed, 0 failed', 0],
+    ['containers fail', { junit: junit(12, 0), containers: 'echo 5 2' }, '19 passed, 2 failed', 1],
+    ['containers cannot be counted', { junit: junit(12, 0), containers: 'exit 1' }, '14 passed, 1 failed', 1],
     ['the check fails', { junit: junit(12, 0), check: 1 }, '13 passed, 1 failed', 1],
     ['nothing can be installed', { ci: 1, junit: junit(12, 0) }, '0 passed, 1 failed', 1],
     ['the run breaks down outside any test', { junit: junit(12, 0), test: 1 }, '14 passed, 1 failed', 1],

@@ -18,7 +18,7 @@ import { Deadline, within } from '../../core/deadline.ts';
 import { BarrierTimeout, E2eError, messageOf, ProvisionError } from '../../core/errors.ts';
 import { Secret } from '../../core/secret.ts';
 import type { Address, ServerInfo } from '../../core/server.ts';
-import { connect, readyVersion, rowsOf } from './connection.ts';
+import { connect, readyVersion } from './connection.ts';
 import {
   canReach,
   copyTemplate,
@@ -32,7 +32,7 @@ import {
   template,
 } from './embedded-files.ts';
 import { quoteName, quoteText } from './quote.ts';
-import { ALLOW_PLUGINS, settingArguments } from './server-settings.ts';
+import { allowPlugins, settingArguments } from './server-settings.ts';
 
 const HOST = '127.0.0.1';
 const READY_MS = 60_000;
@@ -107,10 +107,7 @@ async function changePassword(address: Address): Promise<Secret> {
   const client = await connect(address, address.root);
   try {
     await client.query(`ALTER ROLE ${quoteName(SUPERUSER)} PASSWORD ${quoteText(password.reveal())}`);
-    if ((await rowsOf(client, ALLOW_PLUGINS.exists)).length > 0) {
-      await client.query(ALLOW_PLUGINS.allow);
-      await client.query(ALLOW_PLUGINS.reload);
-    }
+    await allowPlugins(client);
     return password;
   } finally {
     await client.end();

@@ -1,5 +1,7 @@
 /** Settings of the servers that we start: what an engine needs to follow changes, and what makes a throw-away server fast. */
+import type { Client } from 'pg';
 import { timeZoneFor } from '../../core/zones.ts';
+import { rowsOf } from './connection.ts';
 
 /** Slots and walsenders: every scenario of a run may hold one, and a strange engine may leak a few. */
 const REPLICATION = { wal_level: 'logical', max_replication_slots: '64', max_wal_senders: '64' };
@@ -19,8 +21,15 @@ export function settingArguments(seed: string): string[] {
 }
 
 /** Newer minors allow only listed output plugins; older ones do not know the setting. Run where the setting exists. */
-export const ALLOW_PLUGINS = {
+const ALLOW_PLUGINS = {
   exists: "SELECT 1 FROM pg_settings WHERE name = 'output_plugin_libraries'",
   allow: "ALTER SYSTEM SET output_plugin_libraries = 'pgoutput', 'test_decoding', 'wal2json'",
   reload: 'SELECT pg_reload_conf()',
 };
+
+/** Lets a server that we started load the plugins that engines follow changes with. */
+export async function allowPlugins(client: Client): Promise<void> {
+  if ((await rowsOf(client, ALLOW_PLUGINS.exists)).length === 0) return;
+  await client.query(ALLOW_PLUGINS.allow);
+  await client.query(ALLOW_PLUGINS.reload);
+}

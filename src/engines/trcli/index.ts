@@ -7,33 +7,39 @@
  */
 import type { Ledger } from '../../core/ledger.ts';
 import type { Square } from '../../core/words.ts';
-import { CommandLineEngine } from '../command-line.ts';
+import { type CommandLine, CommandLineEngine } from '../command-line.ts';
 import type { Engine } from '../engine.ts';
-import { programFrom } from '../program.ts';
+import { argumentsIn, programFrom } from '../program.ts';
 
 /** Ports handed out one after the other, from a start that differs by process, so that parallel workers do not clash. */
 let nextPort = 20_000 + (process.pid % 2_000) * 10;
 
 class TrcliEngine extends CommandLineEngine {
   override activates(square: Square): boolean {
-    return square.mode === 'snapshot' || square.mode === 'incremental';
+    return trcliActivates(square);
   }
 }
 
+export function trcliActivates({ mode }: Square): boolean {
+  return mode === 'snapshot' || mode === 'incremental';
+}
+
 export function trcliEngine(ledger: Ledger, env: NodeJS.ProcessEnv): Engine {
-  const further = (env.E2E_TRCLI_ARGS ?? '').split(/\s+/).filter((argument) => argument !== '');
+  return new TrcliEngine(
+    { name: 'trcli', program: programFrom(env, 'E2E_TRCLI'), ...trcliVerbs(argumentsIn(env.E2E_TRCLI_ARGS)) },
+    ledger,
+  );
+}
+
+/** @param further put after each verb's own arguments. */
+export function trcliVerbs(further: readonly string[]): Pick<CommandLine, 'activate' | 'replicate'> {
   const flags = (file: string): string[] => [
     ...['--transfer', file, '--log-level', 'info', '--log-config', 'console'],
     ...['--run-profiler=false', '--health-check-port', String(nextPort++)],
     ...further,
   ];
-  return new TrcliEngine(
-    {
-      name: 'trcli',
-      program: programFrom(env, 'E2E_TRCLI'),
-      activate: (file) => ['activate', ...flags(file)],
-      replicate: (file) => ['replicate', ...flags(file)],
-    },
-    ledger,
-  );
+  return {
+    activate: (file) => ['activate', ...flags(file)],
+    replicate: (file) => ['replicate', ...flags(file)],
+  };
 }

@@ -9,7 +9,9 @@ import { expected, INT64, readRows, request, TEXT, wholeTable } from './tables.t
 import { columnsFor, PORTABLE_TYPES, rowsFor } from './values.ts';
 
 export function typeContract(subject: Subject): void {
-  const held = PORTABLE_TYPES.filter(({ type }) => !subject.refusedTypes.includes(printType(type)));
+  const held = PORTABLE_TYPES.filter(({ type }) => !subject.refusedTypes.includes(printType(type))).filter(
+    ({ values }) => !subject.finiteFloats || values.every(isFiniteValue),
+  );
   const table: Table = {
     name: 'every_type',
     columns: [{ name: 'id', type: INT64, nullable: false }, ...columnsFor(held)].map((column) =>
@@ -68,6 +70,22 @@ export function typeContract(subject: Subject): void {
       );
     });
 
+    it.runIf(subject.finiteFloats).each([NaN, Infinity, -Infinity])('refuses to write %s', async (value) => {
+      await using session = await subject.open();
+      const columns = [
+        { name: 'id', type: INT64, nullable: false },
+        { name: 'f', type: { kind: 'float', bits: 64 } as const, nullable: true },
+      ];
+      const floats: Table = { name: 'floats', columns, key: ['id'] };
+      await session.create(floats);
+      const rows: Row[] = [
+        [1n, 1],
+        [2n, value],
+      ];
+      await expect(session.write({ kind: 'insert', table: floats, rows })).rejects.toThrow(E2eError);
+      expect(await readRows(session, wholeTable(floats))).toEqual([]);
+    });
+
     it.each([...subject.refusedTypes])('refuses to make a column of %s', async (refused) => {
       await using session = await subject.open();
       const type = PORTABLE_TYPES.find((candidate) => printType(candidate.type) === refused)?.type;
@@ -112,4 +130,8 @@ export function typeContract(subject: Subject): void {
       expect(read).toEqual([half, zero, foreign, writer.cut(0)].map(printCell).sort());
     });
   });
+}
+
+function isFiniteValue(value: unknown): boolean {
+  return typeof value !== 'number' || Number.isFinite(value);
 }

@@ -27,6 +27,8 @@ export interface ContractSetup {
   readonly refusedTypes?: readonly string[];
   /** Portable types that cannot be NULL here (arrays, where the database has no NULL for them). */
   readonly notNullable?: readonly string[];
+  /** Whether floats are finite here: NaN and the infinities must then be refused when they are written. */
+  readonly finiteFloats?: boolean;
 }
 
 /** What the parts of the contract work on. */
@@ -34,6 +36,7 @@ export interface Subject {
   readonly connector: Connector;
   readonly refusedTypes: readonly string[];
   readonly notNullable: readonly string[];
+  readonly finiteFloats: boolean;
   readonly server: () => ServerInfo;
   /** A session in a namespace of its own; the test disposes of it. */
   readonly open: () => Promise<Session>;
@@ -62,6 +65,7 @@ export function connectorContract(name: string, setup: ContractSetup): void {
       connector,
       refusedTypes: setup.refusedTypes ?? [],
       notNullable: setup.notNullable ?? [],
+      finiteFloats: setup.finiteFloats ?? false,
       server,
       open: () => connector.open(server(), `e2e_${randomBytes(6).toString('hex')}`),
       provision: () => provision(connector, stack),

@@ -10,7 +10,7 @@ import { DATABASES, type DatabaseKind } from '../../core/words.ts';
 const LOADERS: Readonly<Record<DatabaseKind, (() => Promise<Connector>) | undefined>> = {
   postgres: async () => (await import('../../connectors/postgres/index.ts')).postgres,
   clickhouse: async () => (await import('../../connectors/clickhouse/index.ts')).clickhouse,
-  mysql: undefined,
+  mysql: async () => (await import('../../connectors/mysql/index.ts')).mysql,
   ydb: undefined,
   ytsaurus: undefined,
 };

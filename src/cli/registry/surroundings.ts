@@ -1,6 +1,7 @@
 /** What scenario files are checked against: the fixtures there are, what the databases can do, what the engines support. */
 import type { ConnectorTraits } from '../../connectors/connector.ts';
 import { traits as clickhouse } from '../../connectors/clickhouse/traits.ts';
+import { traits as mysql } from '../../connectors/mysql/traits.ts';
 import { traits as postgres } from '../../connectors/postgres/traits.ts';
 import type { DatabaseKind } from '../../core/words.ts';
 import { supportOf } from '../../engines/dialect/support.ts';
@@ -11,7 +12,7 @@ import type { Surroundings } from '../../scenario/scenario.ts';
 const TRAITS: Readonly<Record<DatabaseKind, ConnectorTraits | undefined>> = {
   postgres,
   clickhouse,
-  mysql: undefined,
+  mysql,
   ydb: undefined,
   ytsaurus: undefined,
 };

@@ -68,6 +68,8 @@ function dsnOf(scheme: string, { hostView }: ServerInfo): string {
 
 const SHELLS: Readonly<Partial<Record<DatabaseKind, (dsn: string, server: ServerInfo) => string>>> = {
   postgres: (dsn) => `psql '${dsn}'`,
+  mysql: (_dsn, { hostView }) =>
+    `mysql --protocol=tcp --host=${hostView.host} --port=${hostView.port} --user=${hostView.user} --password=${hostView.password.reveal()}`,
   clickhouse: (_dsn, { hostView }) =>
     `curl 'http://${hostView.host}:${hostView.ports.http ?? hostView.port}/?user=${encodeURIComponent(hostView.user)}` +
     `&password=${encodeURIComponent(hostView.password.reveal())}' --data 'SELECT version()'`,

@@ -6,7 +6,7 @@ import type { Ledger } from '../core/ledger.ts';
 import type { Transfer } from '../core/transfer.ts';
 import type { EngineName, Square, TableName } from '../core/words.ts';
 import { writeConfig } from './dialect/config.ts';
-import { tableAtDestination } from './dialect/names.ts';
+import { type NamedEnds, tableAtDestination } from './dialect/names.ts';
 import { supportOf } from './dialect/support.ts';
 import type { Engine, EngineProcess, Support } from './engine.ts';
 import { startEngine } from './process.ts';
@@ -38,8 +38,8 @@ export class CommandLineEngine implements Engine {
     return supportOf(square);
   }
 
-  tableAt(square: Square, table: TableName, destinationDefaultSchema: string | undefined): TableName {
-    return tableAtDestination(square, table, destinationDefaultSchema);
+  tableAt(square: Square, table: TableName, ends: NamedEnds): TableName {
+    return tableAtDestination(square, table, ends);
   }
 
   /** INCREMENT_ONLY starts with the replication itself: there is nothing to activate. */

@@ -9,6 +9,7 @@
  *
  * Must not know scenarios, verdicts, or how rows are compared; and no connector.
  */
+import type { NamedEnds } from './dialect/names.ts';
 import type { Transfer } from '../core/transfer.ts';
 import type { DatabaseKind, EngineName, Square, TableName } from '../core/words.ts';
 
@@ -19,7 +20,7 @@ export interface Engine {
   /** What this engine says it can do. */
   support(square: Square): Support;
   /** What a source table is called at the destination. */
-  tableAt(square: Square, table: TableName, destinationDefaultSchema: string | undefined): TableName;
+  tableAt(square: Square, table: TableName, ends: NamedEnds): TableName;
   /** Whether replication needs an activation before it in this mode. */
   activates(square: Square): boolean;
   /** @throws UsageError when the engine's program cannot be found or started. */

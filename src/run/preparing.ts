@@ -94,7 +94,10 @@ export async function prepare(id: string, options: LifeOptions, course: Course, 
 
   const directory = ledger.directory(id);
   const at = (table: TableName): TableName =>
-    engine.tableAt(scenario, table, connectors.destination.traits.defaultSchema);
+    engine.tableAt(scenario, table, {
+      sourceNamespace: source.namespace,
+      destinationSchema: connectors.destination.traits.defaultSchema,
+    });
   const fenceRows = new Fence(source, destination, fence, at(fence));
   // The fence table travels in the snapshot too: an engine may make only tables that have rows.
   if (scenario.mode === 'snapshot-replication') await fenceRows.raise();

@@ -19,7 +19,13 @@ export async function copyTemplate(programs: Programs, target: string, signal: A
   const name = `${programs.product.toLowerCase()}-template-${programs.version}-${process.arch}`;
   const folder = await once(join(cacheFolder(), name), (staging) => initialise(programs, staging, signal));
   // A file system that can shares the blocks until somebody writes.
-  await execa('cp', ['-R', '-p', ...(process.platform === 'linux' ? ['--reflink=auto'] : []), join(folder, 'data'), target]);
+  await execa('cp', [
+    '-R',
+    '-p',
+    ...(process.platform === 'linux' ? ['--reflink=auto'] : []),
+    join(folder, 'data'),
+    target,
+  ]);
 }
 
 async function initialise(programs: Programs, staging: string, signal: AbortSignal): Promise<void> {
@@ -29,9 +35,18 @@ async function initialise(programs: Programs, staging: string, signal: AbortSign
   const [file, ...first] = programs.command;
   const mariadb = programs.product === 'MariaDB';
   const input = mariadb ? await systemTables(programs) : '';
-  const verb = mariadb ? ['--bootstrap', '--skip-grant-tables', '--innodb-log-file-size=32M'] : ['--initialize-insecure'];
+  const verb = mariadb
+    ? ['--bootstrap', '--skip-grant-tables', '--innodb-log-file-size=32M']
+    : ['--initialize-insecure'];
   const result = await execa(file, [...first, ...common, ...verb], {
-    ...{ input, reject: false, timeout: INITIALISE_MS, cancelSignal: signal, all: true, env: { LC_ALL: 'C', TZ: 'UTC' } },
+    ...{
+      input,
+      reject: false,
+      timeout: INITIALISE_MS,
+      cancelSignal: signal,
+      all: true,
+      env: { LC_ALL: 'C', TZ: 'UTC' },
+    },
   });
   signal.throwIfAborted();
   if (result.failed) {
@@ -44,9 +59,14 @@ async function initialise(programs: Programs, staging: string, signal: AbortSign
 /** What mariadb-install-db feeds to a server that bootstraps. */
 async function systemTables({ share }: Programs): Promise<string> {
   if (share === undefined) throw new ProvisionError('the files of MariaDB (share/mysql) are not beside its program');
-  const names = ['mariadb_system_tables.sql', 'mariadb_performance_tables.sql', 'mariadb_system_tables_data.sql', 'fill_help_tables.sql'];
+  const names = [
+    'mariadb_system_tables.sql',
+    'mariadb_performance_tables.sql',
+    'mariadb_system_tables_data.sql',
+    'fill_help_tables.sql',
+  ];
   const texts = await Promise.all(names.map((name) => readFile(join(share, name), 'utf8')));
-  return ['CREATE DATABASE IF NOT EXISTS mysql;', 'USE mysql;', "SET @auth_root_socket=NULL;", ...texts].join('\n');
+  return ['CREATE DATABASE IF NOT EXISTS mysql;', 'USE mysql;', 'SET @auth_root_socket=NULL;', ...texts].join('\n');
 }
 
 /** Statements of `--init-file`, one a line: our user with a password that nobody else has, and no other way in. */

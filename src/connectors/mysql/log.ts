@@ -22,7 +22,10 @@ export async function logPosition(pool: ConnectionPool): Promise<Position> {
     }
     const [file, position] = rows[0] ?? [];
     if (file === undefined || file === null) {
-      throw new E2eError('MYSQL_BINLOG', 'the server keeps no binary log: start it with log_bin (and binlog_format=ROW)');
+      throw new E2eError(
+        'MYSQL_BINLOG',
+        'the server keeps no binary log: start it with log_bin (and binlog_format=ROW)',
+      );
     }
     return { text: `${file}:${position ?? ''}` };
   }

@@ -52,9 +52,12 @@ async function named(path: string): Promise<Programs> {
     await access(program, constants.X_OK);
     return await installed(program, `E2E_MYSQL=${path}`);
   } catch (error) {
-    throw new ProvisionError(`E2E_MYSQL=${path} is neither mysql, mariadb nor a server's program: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw new ProvisionError(
+      `E2E_MYSQL=${path} is neither mysql, mariadb nor a server's program: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -70,7 +73,9 @@ async function onMachine(product: Product['product'], _signal: AbortSignal, env:
       others.add(`${program} is ${found.product}`);
     }
   }
-  throw new ProvisionError(others.size === 0 ? `no ${NAMES[product].join(' or ')} on this machine` : [...others].join(', '));
+  throw new ProvisionError(
+    others.size === 0 ? `no ${NAMES[product].join(' or ')} on this machine` : [...others].join(', '),
+  );
 }
 
 async function canRun(program: string): Promise<boolean> {
@@ -81,7 +86,13 @@ async function canRun(program: string): Promise<boolean> {
 }
 
 async function installed(program: string, where: string): Promise<Programs> {
-  return { ...(await versionOf([program])), command: [program], files: [], share: await shareOf(dirname(dirname(program))), where };
+  return {
+    ...(await versionOf([program])),
+    command: [program],
+    files: [],
+    share: await shareOf(dirname(dirname(program))),
+    where,
+  };
 }
 
 async function inPackages(product: Product['product'], signal: AbortSignal): Promise<Programs> {
@@ -125,6 +136,9 @@ async function canRead(path: string): Promise<boolean> {
 /** `mysqld  Ver 9.7.4-2 for Linux on x86_64 ((Debian))` */
 async function versionOf(command: readonly [string, ...string[]]): Promise<Product> {
   const [file, ...args] = command;
-  const { stdout } = await execa(file, [...args, '--no-defaults', '--version'], { timeout: VERSION_MS, stdin: 'ignore' });
+  const { stdout } = await execa(file, [...args, '--no-defaults', '--version'], {
+    timeout: VERSION_MS,
+    stdin: 'ignore',
+  });
   return readVersion(/\bVer\s+(\S+)/.exec(stdout)?.[1] ?? stdout);
 }

@@ -9,7 +9,6 @@ const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', "'": "\\'", '\
 
 /** A string literal. Needs sql_mode without NO_BACKSLASH_ESCAPES, which our connections see to. */
 export function quoteText(text: string): string {
-  // eslint-disable-next-line no-control-regex -- NUL and Control+Z end text early for some programs that read statements
   return `'${text.replaceAll(/[\\'\0\u001a]/g, (character) => ESCAPES[character] ?? character)}'`;
 }
 

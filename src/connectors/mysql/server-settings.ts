@@ -3,7 +3,12 @@ import { randomInt } from 'node:crypto';
 import type { Product } from './connection.ts';
 
 /** Rows whole and with their columns' names and kinds, so that a reader need not ask for them (manual, 19.1.6.4). */
-const REPLICATION = { 'log-bin': 'binlog', 'binlog-format': 'ROW', 'binlog-row-image': 'FULL', 'binlog-row-metadata': 'FULL' };
+const REPLICATION = {
+  'log-bin': 'binlog',
+  'binlog-format': 'ROW',
+  'binlog-row-image': 'FULL',
+  'binlog-row-metadata': 'FULL',
+};
 const GTID = { 'gtid-mode': 'ON', 'enforce-gtid-consistency': 'ON' };
 
 /** Durability is not under test: the data is gone with the run. */

@@ -37,7 +37,11 @@ export async function showRows(
     ];
     const wanted = new Map(keys.map((cells, index) => [bytesKey(cells), index]));
     const found: ShownRow[] = [];
-    for await (const { bytes, cellEnds, rows } of select(connection, selected, `FROM ${quoteName(request.table.name)}${where}`)) {
+    for await (const { bytes, cellEnds, rows } of select(
+      connection,
+      selected,
+      `FROM ${quoteName(request.table.name)}${where}`,
+    )) {
       for (let row = 0; row < rows; row += 1) {
         const cells = selected.map((_, index) => {
           const cell = row * selected.length + index;

@@ -7,7 +7,7 @@ import { Secret } from '../../core/secret.ts';
 import type { EngineView } from '../../core/server.ts';
 import type { Transfer } from '../../core/transfer.ts';
 import { transferConfig, writeConfig } from './config.ts';
-import { tableAtDestination } from './names.ts';
+import { type NamedEnds, tableAtDestination } from './names.ts';
 import { supportOf } from './support.ts';
 
 const address = (port: number, ports: Record<string, number> = {}): EngineView => ({
@@ -93,19 +93,27 @@ test('the file holds a password, so only its owner may read it', () => {
   expect(parse(readFileSync(file, 'utf8'))).toEqual(transferConfig(TRANSFER));
 });
 
+const PLAIN: NamedEnds = { sourceNamespace: 's', destinationSchema: undefined };
+
 test('names at the destination follow its rule', () => {
   const square = (destination: 'clickhouse' | 'postgres' | 'ydb' | 'ytsaurus') =>
     ({ source: 'postgres', destination, mode: 'snapshot' }) as const;
   const table = { schema: 'shop', name: 'orders' };
-  expect(tableAtDestination(square('clickhouse'), table, undefined)).toEqual({ name: 'orders' });
-  expect(tableAtDestination(square('postgres'), table, 'public')).toEqual(table);
-  expect(tableAtDestination(square('ydb'), { schema: 'public', name: 'orders' }, undefined)).toEqual({
+  expect(tableAtDestination(square('clickhouse'), table, PLAIN)).toEqual({ name: 'orders' });
+  expect(tableAtDestination(square('postgres'), table, { ...PLAIN, destinationSchema: 'public' })).toEqual(table);
+  expect(tableAtDestination(square('ydb'), { schema: 'public', name: 'orders' }, PLAIN)).toEqual({
     name: 'public_orders',
   });
-  expect(tableAtDestination(square('ytsaurus'), { schema: 'public', name: 'orders' }, undefined)).toEqual({
+  expect(tableAtDestination(square('ytsaurus'), { schema: 'public', name: 'orders' }, PLAIN)).toEqual({
     name: 'orders',
   });
-  expect(tableAtDestination(square('ytsaurus'), table, undefined)).toEqual({ name: 'shop_orders' });
+  expect(tableAtDestination(square('ytsaurus'), table, PLAIN)).toEqual({ name: 'shop_orders' });
+});
+
+test('a database of MySQL is a schema at Postgres', () => {
+  const square = { source: 'mysql', destination: 'postgres', mode: 'snapshot' } as const;
+  const at = tableAtDestination(square, { name: 'orders' }, { sourceNamespace: 'shop', destinationSchema: 'public' });
+  expect(at).toEqual({ schema: 'shop', name: 'orders' });
 });
 
 test('70 of the 100 squares work by intent', async () => {

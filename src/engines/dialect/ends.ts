@@ -32,6 +32,35 @@ const postgresDestination: EndParams = (end, transfer) => ({
   },
 });
 
+/** Both step lists must be there or the engine gives up; what they hold is about objects that are not data. */
+const mysqlSource: EndParams = (end, transfer) => ({
+  type: 'mysql',
+  params: {
+    Host: end.address.host,
+    Port: end.address.port,
+    Database: end.namespace,
+    User: end.address.user,
+    Password: end.address.password.reveal(),
+    IncludeTableRegex: transfer.tables.map((table) => `^${escapeRegex(table.name)}$`),
+    ...(transfer.destination.kind === 'mysql' ? {} : { AllowDecimalAsFloat: true }),
+    PreSteps: { Tables: true },
+    PostSteps: {},
+  },
+});
+
+/** Without `MaintainTables`, which means the opposite of what it says here. */
+const mysqlDestination: EndParams = (end, transfer) => ({
+  type: 'mysql',
+  params: {
+    Host: end.address.host,
+    Port: end.address.port,
+    Database: end.namespace,
+    User: end.address.user,
+    Password: end.address.password.reveal(),
+    Cleanup: transfer.cleanup,
+  },
+});
+
 const clickhouseDestination: EndParams = (end, transfer) => ({
   type: 'ch',
   params: {
@@ -57,10 +86,16 @@ const clickhouseSource: EndParams = (end, transfer) => {
 
 export const ENDS: EndDialect = {
   postgres: { source: postgresSource, destination: postgresDestination },
+  mysql: { source: mysqlSource, destination: mysqlDestination },
   clickhouse: { source: clickhouseSource, destination: clickhouseDestination },
 };
 
 /** Table lists split at the dot: a name with a dot or a quote in it is written as an SQL identifier. */
 function quoteIfNeeded(name: string): string {
   return /[."]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+}
+
+/** A name as a regular expression of Go that matches it alone. */
+function escapeRegex(name: string): string {
+  return name.replaceAll(/[\\.+*?()|[\]{}^$]/g, '\\$&');
 }

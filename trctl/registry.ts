@@ -4,6 +4,7 @@
  */
 import type { EndpointConfig, TransferConfig } from './config/load.ts';
 import { didYouMean } from './config/keys.ts';
+import type { MapColumn as MapMySqlColumn } from './mysql/mapping.ts';
 import type { Cleanup, Destination, Source } from './provider.ts';
 
 /** A destination and what its params say about cleaning up; undefined: they do not say. */
@@ -39,6 +40,13 @@ const PROVIDERS: Readonly<Record<string, Provider>> = {
       },
     },
   },
+  mysql: {
+    title: 'MySQL',
+    destination: {
+      pg: async (endpoint, config) =>
+        openMySql(endpoint, config, (await import('./pairs/postgres-mysql.ts')).mapColumn),
+    },
+  },
   ch: {
     title: 'ClickHouse',
     destination: {
@@ -52,6 +60,17 @@ const PROVIDERS: Readonly<Record<string, Provider>> = {
     },
   },
 };
+
+async function openMySql(
+  endpoint: EndpointConfig,
+  config: TransferConfig,
+  mapColumn: MapMySqlColumn,
+): Promise<OpenDestination> {
+  const { DESTINATION_KEYS, destinationShape } = await import('./mysql/params.ts');
+  const params = endpoint.parse(DESTINATION_KEYS, destinationShape);
+  const { MySqlDestination } = await import('./mysql/destination.ts');
+  return { destination: new MySqlDestination(params, config.id, mapColumn), cleanup: params.Cleanup };
+}
 
 /** Both ends of a transfer, not yet connected. The caller closes them. @throws ConfigError for types and pairs it does not have. */
 export async function openEndpoints(config: TransferConfig): Promise<{ source: Source } & OpenDestination> {

@@ -3,13 +3,11 @@
  * TabSeparated escape alike (\b \f \v too). Knows columns, not tables' contents.
  */
 import { createHash } from 'node:crypto';
-import { DataError } from '../errors.ts';
 import type { Row } from '../model/change.ts';
-import { keyPositions, tableLabel } from '../model/table.ts';
+import { refusal, ValueRefused } from '../model/refused.ts';
 import type { Table } from '../model/table.ts';
 import { escapeValue, lineOf } from '../pairs/rows.ts';
 import type { MappedColumn } from './mapping.ts';
-import { ValueRefused } from './mapping.ts';
 
 const TAB = 0x09;
 const NEWLINE = 0x0a;
@@ -95,15 +93,7 @@ export class Encoder {
       return encode(text);
     } catch (cause) {
       if (!(cause instanceof ValueRefused)) throw cause;
-      const column = this.#table.columns[at];
-      const whole = row();
-      const key = keyPositions(this.#table).map((i) => `${this.#table.columns[i]?.name ?? ''} = ${whole[i] ?? 'NULL'}`);
-      throw new DataError(
-        `table ${tableLabel(this.#table.id)}, column ${column?.name ?? at} (${column?.type.declared ?? ''})` +
-          `${key.length === 0 ? '' : `, row ${key.join(', ')}`}: value ${cause.value.slice(0, 80)} cannot be carried: ` +
-          `${cause.message}; ${cause.remedy}`,
-        { cause },
-      );
+      throw refusal(this.#table, at, row(), cause);
     }
   }
 }

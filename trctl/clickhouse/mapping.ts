@@ -15,16 +15,3 @@ export interface MappedColumn {
 }
 
 export type MapColumn = (column: Column, key: boolean) => MappedColumn;
-
-/** A value that the column's ClickHouse type cannot hold; who writes the row knows table, column and key. */
-export class ValueRefused extends Error {
-  override readonly name = 'ValueRefused';
-  readonly value: string;
-  readonly remedy: string;
-
-  constructor(value: string, why: string, remedy: string) {
-    super(why);
-    this.value = value;
-    this.remedy = remedy;
-  }
-}

@@ -36,7 +36,7 @@ export function* stretches(changes: readonly Change[]): Generator<TableChanges[]
 export function lastByKey(group: TableChanges): RowChange[] {
   const positions = keyPositions(group.table);
   const last = new Map<string, RowChange>();
-  for (const change of group.changes) last.set(positions.map((at) => change.row[at] ?? '').join('\0'), change);
+  for (const change of group.changes) last.set(rowIdentity(positions.map((at) => change.row[at] ?? null)), change);
   return [...last.values()];
 }
 
@@ -52,7 +52,7 @@ export function balanceByRow(group: TableChanges): { row: Row; count: number }[]
   return [...balance.values()].filter(({ count }) => count !== 0);
 }
 
-/** Injective: values cannot hold NUL, and NULL is marked apart from every text. */
+/** Injective: each value goes with its length, and NULL has none. */
 export function rowIdentity(row: Row): string {
-  return row.map((value) => (value === null ? '\x01' : `\x02${value}`)).join('\0');
+  return row.map((value) => (value === null ? '-' : `${value.length}:${value}`)).join(',');
 }

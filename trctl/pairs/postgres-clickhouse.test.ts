@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ValueRefused } from '../clickhouse/mapping.ts';
+import { ValueRefused } from '../model/refused.ts';
 import type { Column } from '../model/table.ts';
 import { mapColumn } from './postgres-clickhouse.ts';
 

@@ -4,7 +4,7 @@
  * ClickHouse manual, data types (Date32 and DateTime64: 1900-01-01 to 2299-12-31; Decimal: 76 digits).
  */
 import type { MappedColumn } from '../clickhouse/mapping.ts';
-import { ValueRefused } from '../clickhouse/mapping.ts';
+import { ValueRefused } from '../model/refused.ts';
 import type { Column } from '../model/table.ts';
 
 /** ClickHouse type, and how a value's text is brought into the form ClickHouse reads; no function: as it is. */

@@ -1,0 +1,51 @@
+/** Literals of MySQL that several pairs make of a value's text. */
+import { ValueRefused } from '../model/refused.ts';
+import { hex, literal } from '../mysql/sql.ts';
+
+/** Digits as they are. */
+export function number(text: string): string {
+  return text;
+}
+
+export function double(text: string): string {
+  return floating(Number(text), text);
+}
+
+/** The double that is exactly the single: its shortest text may lie beyond what FLOAT takes. */
+export function single(text: string): string {
+  return floating(Math.fround(Number(text)), text);
+}
+
+/** With an exponent, since without one it would be a decimal, which has no negative zero. */
+function floating(value: number, text: string): string {
+  if (!Number.isFinite(value)) {
+    throw new ValueRefused(text, 'MySQL has no such number', 'correct it, or make the column text');
+  }
+  return Object.is(value, -0) ? '-0e0' : value.toExponential();
+}
+
+/** `\x` and hex digits, as Postgres prints bytes. */
+export function bytes(text: string): string {
+  return hex(text.slice(2));
+}
+
+export function text(value: string): string {
+  return literal(value);
+}
+
+const DATE = /^\d{4}-\d\d-\d\d$/;
+const MOMENT = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?)(?:\+00)?$/;
+const RANGE = 'MySQL holds dates from 0001-01-01 to 9999-12-31';
+const REMEDY = 'correct the value, or make the column text';
+
+export function date(value: string): string {
+  if (!DATE.test(value)) throw new ValueRefused(value, RANGE, REMEDY);
+  return literal(value);
+}
+
+/** Fields in UTC; an offset of zero says nothing. */
+export function moment(value: string): string {
+  const [, fields] = MOMENT.exec(value) ?? [];
+  if (fields === undefined) throw new ValueRefused(value, RANGE, REMEDY);
+  return literal(fields);
+}

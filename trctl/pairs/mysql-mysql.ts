@@ -13,7 +13,7 @@ const BYTES = new Set([
 
 export function mapColumn({ name, type }: Column): MappedColumn {
   const { base } = type;
-  const [declared = '', attributes] = splitAttributes(type.declared);
+  const [declared, attributes] = splitAttributes(type.declared);
   const mapped = { name, type: declared, ...(attributes === undefined ? {} : { attributes }) };
   if (NUMBERS.has(base)) return { ...mapped, literal: number };
   if (base === 'float') {

@@ -115,7 +115,7 @@ export function explain(cause: unknown, where: string, params?: ConnectionParams
   }
   if (
     /^(ECONNRESET|EPIPE|PROTOCOL_CONNECTION_LOST|PROTOCOL_.*|ERR_STREAM.*)$/.test(code) ||
-    /closed state/.test(text)
+    text.includes('closed state')
   ) {
     return new ConnectionLost(`lost the connection to ${where}: ${text}`, { cause });
   }

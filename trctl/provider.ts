@@ -68,10 +68,15 @@ export interface Source extends AsyncDisposable {
   /** Whether a change log can be had of these tables. @throws EnvironmentError saying what must be set up. */
   checkLog(tables: readonly Table[]): Promise<void>;
   snapshot(kind: SnapshotKind, tables: readonly Table[]): Promise<Snapshot>;
-  /** Where the log would go on; null when it does not exist. */
-  logPosition(): Promise<Position | null>;
-  /** Creates the log if it is missing; changes from now on are kept. */
-  openLog(tables: readonly Table[]): Promise<void>;
+  /**
+   * Where the log would go on; null when it does not exist.
+   *
+   * @param known where the state says that it goes on: all that there is for a source that keeps no readers of its log.
+   * @throws EnvironmentError when the log from there on is gone.
+   */
+  logPosition(known: Position | null): Promise<Position | null>;
+  /** Creates the log if it is missing; changes from now on are kept. Gives where it begins. */
+  openLog(tables: readonly Table[]): Promise<Position>;
   dropLog(): Promise<void>;
   /** @param after transactions that ended before it are left out. */
   changes(tables: readonly Table[], after: Position, floors: Floors): Promise<ChangeLog>;

@@ -42,7 +42,21 @@ const PROVIDERS: Readonly<Record<string, Provider>> = {
   },
   mysql: {
     title: 'MySQL',
+    source: async (endpoint, config) => {
+      const { SOURCE_KEYS, sourceShape } = await import('./mysql/params.ts');
+      const params = endpoint.parse(SOURCE_KEYS, sourceShape);
+      if (config.incremental.length > 0) {
+        throw endpoint.error(
+          null,
+          'a MySQL source does not support regular_snapshot.incremental; use SNAPSHOT_ONLY without it, or SNAPSHOT_AND_INCREMENT',
+        );
+      }
+      const { MySqlSource } = await import('./mysql/source.ts');
+      return new MySqlSource(params);
+    },
     destination: {
+      mysql: async (endpoint, config) =>
+        openMySql(endpoint, config, (await import('./pairs/mysql-mysql.ts')).mapColumn),
       pg: async (endpoint, config) =>
         openMySql(endpoint, config, (await import('./pairs/postgres-mysql.ts')).mapColumn),
     },

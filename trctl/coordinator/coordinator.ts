@@ -25,6 +25,8 @@ export const transferState = z.object({
   stage: z.enum(['snapshot', 'log']),
   /** What the activation was made for: another set of tables or another destination starts anew. */
   fingerprint: z.string(),
+  /** Where the change log goes on, for sources that do not know it themselves; null before there is one. */
+  log: z.string().nullable().default(null),
   /** By `schema.table`. */
   tables: z.record(z.string(), tableProgress),
   /** Cursors of incremental snapshots, by `schema.table.field`. */

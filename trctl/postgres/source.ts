@@ -115,12 +115,13 @@ export class PostgresSource implements Source {
     return parsePosition(slot.confirmed_flush_lsn ?? '0/0');
   }
 
-  async openLog(tables: readonly Table[]): Promise<void> {
+  async openLog(tables: readonly Table[]): Promise<Position> {
     const session = await this.#session();
     await ensurePublication(session, this.#slot, tables, await this.#version());
-    if ((await this.logPosition()) !== null) return;
+    const position = await this.logPosition();
+    if (position !== null) return position;
     await using walsender = await Session.open(this.#params, true);
-    await createSlot(walsender, this.#slot, false);
+    return (await createSlot(walsender, this.#slot, false)).position;
   }
 
   async dropLog(): Promise<void> {

@@ -14,7 +14,7 @@ import type { Table } from '../model/table.ts';
 import type { Cursor, Snapshot } from '../provider.ts';
 import { copyParts } from './copy.ts';
 import type { Job } from './copy.ts';
-import { Ends, activatedTables, emptyState, fingerprint } from './transfer.ts';
+import { Ends, activatedTables, emptyState, fingerprint, logOf } from './transfer.ts';
 import type { TransferContext } from './transfer.ts';
 
 export async function activate(context: TransferContext): Promise<void> {
@@ -33,10 +33,14 @@ export async function activate(context: TransferContext): Promise<void> {
 async function activateLog(context: TransferContext, ends: Ends, tables: readonly Table[]): Promise<void> {
   const { config, coordinator, log } = context;
   await ends.source.dropLog();
-  await ends.source.openLog(tables);
+  const begin = await ends.source.openLog(tables);
   await ends.destination.prepare(tables, 'Disabled');
   await ends.destination.resetPosition(0n);
-  await coordinator.save(config.id, { ...emptyState(randomUUID(), fingerprint(config), tables), stage: 'log' });
+  await coordinator.save(config.id, {
+    ...emptyState(randomUUID(), fingerprint(config), tables),
+    stage: 'log',
+    log: printPosition(begin),
+  });
   log.info('activated', { tables: tables.length });
 }
 
@@ -51,7 +55,7 @@ async function activateWithLog(context: TransferContext, ends: Ends, tables: rea
     let state: TransferState;
     let snapshot: Snapshot;
     let taken = tables;
-    if (interrupted && (await ends.source.logPosition()) !== null) {
+    if (interrupted && (await ends.source.logPosition(logOf(before))) !== null) {
       log.info('going on with an interrupted activation', { epoch: before.epoch });
       state = before;
       taken = activatedTables(tables, state, log);
@@ -64,6 +68,7 @@ async function activateWithLog(context: TransferContext, ends: Ends, tables: rea
       snapshot = await ends.source.snapshot('anchor-log', tables);
       await ends.destination.prepare(tables, ends.cleanup);
       await ends.destination.resetPosition(snapshot.position);
+      state.log = printPosition(snapshot.position);
       await coordinator.save(config.id, state);
     }
     await using open = snapshot;

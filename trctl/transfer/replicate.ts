@@ -14,7 +14,7 @@ import type { Change, ChangeBatch, Position } from '../model/change.ts';
 import { tableLabel } from '../model/table.ts';
 import type { ChangeLog, Destination } from '../provider.ts';
 import { activate } from './activate.ts';
-import { Ends, activatedTables, emptyState, fingerprint } from './transfer.ts';
+import { Ends, activatedTables, emptyState, fingerprint, logOf } from './transfer.ts';
 import type { TransferContext } from './transfer.ts';
 
 /** Milliseconds without any progress after which a lost connection is given up. */
@@ -74,17 +74,17 @@ async function stream(context: TransferContext, progressed: () => void): Promise
   const tables = state === null ? all : activatedTables(all, state, log);
   await source.checkLog(tables);
   await destination.check(tables);
-  const position = await source.logPosition();
+  const position = await source.logPosition(logOf(state));
   if (position === null && state !== null) {
     throw new EnvironmentError(
-      `the replication slot of transfer '${config.id}' is gone, and with it the changes since; run activate again`,
+      `the change log of transfer '${config.id}' is gone, and with it the changes since; run activate again`,
     );
   }
-  if (position === null) await source.openLog(tables);
+  const begin = position ?? (await source.openLog(tables));
   await destination.prepare(tables, 'Disabled');
   if (position === null) await destination.resetPosition(0n);
   if (state === null) {
-    state = { ...emptyState(randomUUID(), print, tables), stage: 'log' };
+    state = { ...emptyState(randomUUID(), print, tables), stage: 'log', log: printPosition(begin) };
     await coordinator.save(config.id, state);
   }
   const after = (await destination.position()) ?? 0n;
@@ -98,7 +98,44 @@ async function stream(context: TransferContext, progressed: () => void): Promise
   );
   progressed();
   log.info('replicating', { from: printPosition(position ?? after), tables: tables.length });
-  await follow(changes, destination, signal, log, progressed);
+  const place = new Place(context, state);
+  try {
+    await follow(changes, destination, signal, log, (position) => {
+      progressed();
+      return place.reached(position);
+    });
+  } finally {
+    await place.save();
+  }
+}
+
+/** Milliseconds between two writes of the place in the log. What lies behind it comes again after a kill, and does no harm. */
+const PLACE_MS = 500;
+
+/** Writes down how far the log is read, for sources that do not know it themselves. */
+class Place {
+  readonly #context: TransferContext;
+  readonly #state: TransferState;
+  #saved = Date.now();
+  #dirty = false;
+
+  constructor(context: TransferContext, state: TransferState) {
+    this.#context = context;
+    this.#state = state;
+  }
+
+  async reached(position: Position): Promise<void> {
+    this.#state.log = printPosition(position);
+    this.#dirty = true;
+    if (Date.now() - this.#saved >= PLACE_MS) await this.save();
+  }
+
+  async save(): Promise<void> {
+    if (!this.#dirty) return;
+    this.#dirty = false;
+    this.#saved = Date.now();
+    await this.#context.coordinator.save(this.#context.config.id, this.#state);
+  }
 }
 
 /** A table without a key takes no change that its snapshot holds already: it would count twice. */
@@ -119,7 +156,7 @@ async function follow(
   destination: Destination,
   signal: AbortSignal,
   logger: TransferContext['log'],
-  progressed: () => void,
+  reached: (position: Position) => Promise<void>,
 ): Promise<void> {
   const { rows, bytes, milliseconds } = destination.batch;
   const batches = log.batches(signal)[Symbol.asyncIterator]();
@@ -139,7 +176,7 @@ async function follow(
       uncommitted = false;
       await log.confirm(end);
       lastCommit = Date.now();
-      progressed();
+      await reached(end);
       if (changes.length > 0) logger.debug('written', { changes: changes.length, position: printPosition(end) });
     } else {
       uncommitted = true;

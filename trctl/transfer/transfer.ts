@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import type { TransferConfig } from '../config/load.ts';
 import type { Coordinator, TransferState } from '../coordinator/coordinator.ts';
 import type { Logger } from '../log.ts';
+import { parsePosition } from '../model/change.ts';
+import type { Position } from '../model/change.ts';
 import type { Table } from '../model/table.ts';
 import { tableLabel } from '../model/table.ts';
 import type { Cleanup, Destination, Source } from '../provider.ts';
@@ -63,6 +65,7 @@ export function emptyState(epoch: string, print: string, tables: readonly Table[
     epoch,
     stage: 'snapshot',
     fingerprint: print,
+    log: null,
     tables: Object.fromEntries(tables.map((table) => [tableLabel(table.id), { position: null, parts: [] }])),
     cursors: {},
   };
@@ -79,4 +82,9 @@ export function activatedTables(tables: readonly Table[], state: TransferState, 
     }
   }
   return taken;
+}
+
+/** Where the state says that the change log goes on. */
+export function logOf(state: TransferState | null): Position | null {
+  return state === null || state.log === null ? null : parsePosition(state.log);
 }

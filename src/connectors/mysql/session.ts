@@ -10,7 +10,7 @@ import { connect, ConnectionPool, end, oneLine, rowsOf, run } from './connection
 import { createDatabase, createTable } from './ddl.ts';
 import { joinServer } from './dsn.ts';
 import { logPosition } from './log.ts';
-import { quoteName, quoteText } from './quote.ts';
+import { quoteName } from './quote.ts';
 import { readTable } from './read.ts';
 import { showRows, statementFor } from './show.ts';
 import { applyChange } from './write.ts';
@@ -102,11 +102,10 @@ class MySqlSession implements Session, ChangeLog {
     const admin = await connect(this.server.hostView, this.server.hostView.root);
     try {
       // An open transaction on one of its tables would keep the database from being dropped.
-      const users = await rowsOf(
-        admin,
-        `SELECT ID FROM information_schema.PROCESSLIST WHERE DB = ${quoteText(this.namespace)}`,
-      );
-      for (const [id] of users) await run(admin, `KILL ${id ?? '0'}`).catch(() => undefined); // ended by itself
+      const sessions = await rowsOf(admin, 'SHOW PROCESSLIST');
+      for (const [id, , , database] of sessions) {
+        if (database === this.namespace) await run(admin, `KILL ${id ?? '0'}`).catch(() => undefined); // ended by itself
+      }
       await run(admin, `DROP DATABASE IF EXISTS ${quoteName(this.namespace)}`);
     } finally {
       await end(admin);

@@ -161,10 +161,8 @@ describe('a transfer that cannot run', () => {
     await using work = await Workplace.create();
     const config = await work.config('t', 'id: x\ntype: SNAPSHOT_ONLY\nsrc: {type: ch}\ndst: {type: pg}\n');
     const { code, stderr } = await work.run('validate', config);
-    expect([code, stderr]).toEqual([
-      2,
-      `trctl: ${config}:3:7: ch → pg is not supported by this engine; it has pg → pg, pg → ch\n`,
-    ]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/:3:7: ch → pg is not supported by this engine; it has pg → pg, .*mysql → ch\n$/);
   });
 
   test('for a slot that is gone', async () => {

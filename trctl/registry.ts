@@ -4,6 +4,8 @@
  */
 import type { EndpointConfig, TransferConfig } from './config/load.ts';
 import { didYouMean } from './config/keys.ts';
+import type { MapColumn as MapClickHouseColumn } from './clickhouse/mapping.ts';
+import type { MapType } from './pairs/mapped-tables.ts';
 import type { MapColumn as MapMySqlColumn } from './mysql/mapping.ts';
 import type { Cleanup, Destination, Source } from './provider.ts';
 
@@ -38,6 +40,8 @@ const PROVIDERS: Readonly<Record<string, Provider>> = {
         const { PostgresDestination } = await import('./postgres/destination.ts');
         return { destination: new PostgresDestination(params, config.id), cleanup: params.Cleanup };
       },
+      mysql: async (endpoint, config) =>
+        openMapped(endpoint, config, (await import('./pairs/mysql-postgres.ts')).mapType),
     },
   },
   mysql: {
@@ -64,16 +68,33 @@ const PROVIDERS: Readonly<Record<string, Provider>> = {
   ch: {
     title: 'ClickHouse',
     destination: {
-      pg: async (endpoint, config) => {
-        const { DESTINATION_KEYS, destinationShape } = await import('./clickhouse/params.ts');
-        const params = endpoint.parse(DESTINATION_KEYS, destinationShape);
-        const { ClickHouseDestination } = await import('./clickhouse/destination.ts');
-        const { mapColumn } = await import('./pairs/postgres-clickhouse.ts');
-        return { destination: new ClickHouseDestination(params, config.id, mapColumn), cleanup: params.Cleanup };
-      },
+      pg: async (endpoint, config) =>
+        openClickHouse(endpoint, config, (await import('./pairs/postgres-clickhouse.ts')).mapColumn),
+      mysql: async (endpoint, config) =>
+        openClickHouse(endpoint, config, (await import('./pairs/mysql-clickhouse.ts')).mapColumn),
     },
   },
 };
+
+/** Postgres with tables of another kind. */
+async function openMapped(endpoint: EndpointConfig, config: TransferConfig, map: MapType): Promise<OpenDestination> {
+  const { DESTINATION_KEYS, destinationShape } = await import('./postgres/params.ts');
+  const params = endpoint.parse(DESTINATION_KEYS, destinationShape);
+  const { PostgresDestination } = await import('./postgres/destination.ts');
+  const { MappedTables } = await import('./pairs/mapped-tables.ts');
+  return { destination: new MappedTables(new PostgresDestination(params, config.id), map), cleanup: params.Cleanup };
+}
+
+async function openClickHouse(
+  endpoint: EndpointConfig,
+  config: TransferConfig,
+  mapColumn: MapClickHouseColumn,
+): Promise<OpenDestination> {
+  const { DESTINATION_KEYS, destinationShape } = await import('./clickhouse/params.ts');
+  const params = endpoint.parse(DESTINATION_KEYS, destinationShape);
+  const { ClickHouseDestination } = await import('./clickhouse/destination.ts');
+  return { destination: new ClickHouseDestination(params, config.id, mapColumn), cleanup: params.Cleanup };
+}
 
 async function openMySql(
   endpoint: EndpointConfig,

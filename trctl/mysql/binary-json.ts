@@ -2,7 +2,7 @@
  * MySQL's binary JSON as the text that the server prints. Format: MySQL source, sql-common/json_binary.h; opaque values
  * are dates, times and decimals (json_dom.cc).
  */
-import { dateTimeText, decimalText, timeText } from './row-values.ts';
+import { dateTimeText, decimalText, timeText } from './packed-text.ts';
 import { textOfDouble } from './text.ts';
 
 /** @throws RangeError when the bytes are not a whole value. */

@@ -127,7 +127,7 @@ const ZEROS: Readonly<Record<string, string>> = {
 /** What ADD COLUMN gave to rows that were there: the default, or the type's own zero where NULL may not be. */
 function valueOfOldRows(base: string, nullable: boolean, fallback: string | null, extra: string): string | undefined {
   if (fallback !== null && fallback !== 'NULL') {
-    if (extra.includes('DEFAULT_GENERATED') || fallback.endsWith("()")) return undefined; // each row has its own
+    if (extra.includes('DEFAULT_GENERATED') || fallback.endsWith('()')) return undefined; // each row has its own
     return fallback.replace(/^'(.*)'$/s, '$1'); // MariaDB quotes it
   }
   if (nullable) return undefined;

@@ -6,6 +6,8 @@
 import type { MappedColumn } from '../clickhouse/mapping.ts';
 import { ValueRefused } from '../model/refused.ts';
 import type { Column } from '../model/table.ts';
+import { bytes, date, timestamp } from './clickhouse-values.ts';
+import type { TypeLine } from './type-line.ts';
 
 /** ClickHouse type, and how a value's text is brought into the form ClickHouse reads; no function: as it is. */
 interface Mapping {
@@ -58,28 +60,17 @@ function decimal(text: string): string {
   return text;
 }
 
-const DATE = /^(?:19|2[0-2])\d\d-\d\d-\d\d$/;
-const TIMESTAMP = /^((?:19|2[0-2])\d\d-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?)(?:\+00)?$/;
-const RANGE = 'ClickHouse holds dates from 1900-01-01 to 2299-12-31';
-const DATE_REMEDY = 'correct the value, or make the column text';
-
-function date(text: string): string {
-  if (!DATE.test(text)) throw new ValueRefused(text, RANGE, DATE_REMEDY);
-  return text;
-}
-
-function timestamp(text: string): string {
-  const [, inUtc] = TIMESTAMP.exec(text) ?? [];
-  if (inUtc === undefined) throw new ValueRefused(text, RANGE, DATE_REMEDY);
-  return inUtc;
-}
-
-/** `\x` and hex digits become the bytes, escaped; in a string of one character a byte. */
-function bytes(text: string): string {
-  const hex = text.startsWith('\\\\x') ? text.slice(3) : text.slice(2);
-  return Buffer.from(hex, 'hex')
-    .toString('latin1')
-    .replace(/[\\\t\n\r]/g, (byte) => BYTE_ESCAPES[byte] ?? byte);
-}
-
-const BYTE_ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+export const TYPE_LINES: readonly TypeLine[] = [
+  { from: 'boolean', to: 'Bool' },
+  { from: 'smallint, integer, bigint', to: 'Int16, Int32, Int64' },
+  { from: 'oid', to: 'UInt32' },
+  { from: 'real', to: 'Float32' },
+  { from: 'double precision', to: 'Float64' },
+  { from: 'numeric(p,s), p ≤ 76, 0 ≤ s ≤ p', to: 'Decimal(p, s)', note: 'NaN is refused' },
+  { from: 'numeric', to: 'String', note: 'any number of digits' },
+  { from: 'uuid', to: 'UUID' },
+  { from: 'bytea', to: 'String', note: 'its bytes' },
+  { from: 'date', to: 'Date32', note: '1900-01-01 to 2299-12-31; others are refused' },
+  { from: 'timestamp, timestamp with time zone', to: "DateTime64(6, 'UTC')", note: 'as date' },
+  { from: 'everything else', to: 'String', note: 'as Postgres prints it' },
+];

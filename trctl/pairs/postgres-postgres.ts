@@ -1,6 +1,7 @@
 /** Postgres to Postgres: every type is what it was; user-made types and extensions are created where they are missing. */
 import type { Table, TypeDefinition } from '../model/table.ts';
 import { quote, quoteTable } from '../postgres/sql.ts';
+import type { TypeLine } from './type-line.ts';
 
 /** CREATE TABLE for a destination, without defaults, checks and foreign keys: rows come with all their values. */
 export function createTable(table: Table): string {
@@ -18,3 +19,11 @@ export function createType(type: TypeDefinition, fallback = false): string {
   const definition = fallback ? (type.fallback ?? type.definition) : type.definition;
   return `CREATE ${keyword} ${quote(type.schema)}.${quote(type.name)} ${definition}`;
 }
+
+export const TYPE_LINES: readonly TypeLine[] = [
+  {
+    from: 'every type',
+    to: 'the same type',
+    note: 'user-made types and extensions are created where they are missing',
+  },
+];

@@ -86,5 +86,6 @@ export function activatedTables(tables: readonly Table[], state: TransferState, 
 
 /** Where the state says that the change log goes on. */
 export function logOf(state: TransferState | null): Position | null {
-  return state === null || state.log === null ? null : parsePosition(state.log);
+  const log = state?.log ?? null;
+  return log === null ? null : parsePosition(log);
 }

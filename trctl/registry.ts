@@ -2,6 +2,7 @@
  * The databases that this engine knows, and what each can be. To add one: a folder with the doors of provider.ts, a line
  * here, and a type table in pairs/. Code is loaded when a transfer needs it, so that a small transfer starts at once.
  */
+import type { ClickHouseSettings } from '@clickhouse/client';
 import type { EndpointConfig, TransferConfig } from './config/load.ts';
 import { didYouMean } from './config/keys.ts';
 import type { MapColumn as MapClickHouseColumn } from './clickhouse/mapping.ts';
@@ -42,6 +43,8 @@ const PROVIDERS: Readonly<Record<string, Provider>> = {
       },
       mysql: async (endpoint, config) =>
         openMapped(endpoint, config, (await import('./pairs/mysql-postgres.ts')).mapType),
+      ch: async (endpoint, config) =>
+        openMapped(endpoint, config, (await import('./pairs/clickhouse-postgres.ts')).mapType),
     },
   },
   mysql: {
@@ -63,15 +66,28 @@ const PROVIDERS: Readonly<Record<string, Provider>> = {
         openMySql(endpoint, config, (await import('./pairs/mysql-mysql.ts')).mapColumn),
       pg: async (endpoint, config) =>
         openMySql(endpoint, config, (await import('./pairs/postgres-mysql.ts')).mapColumn),
+      ch: async (endpoint, config) =>
+        openMySql(endpoint, config, (await import('./pairs/clickhouse-mysql.ts')).mapColumn),
     },
   },
   ch: {
     title: 'ClickHouse',
+    source: async (endpoint, config) => {
+      const { SOURCE_KEYS, sourceShape } = await import('./clickhouse/params.ts');
+      const params = endpoint.parse(SOURCE_KEYS, sourceShape);
+      const { ClickHouseSource, NO_LOG } = await import('./clickhouse/source.ts');
+      if (config.type !== 'SNAPSHOT_ONLY') throw endpoint.error(null, NO_LOG);
+      return new ClickHouseSource(params, config.dst.type === 'ch' ? 'own' : 'json');
+    },
     destination: {
       pg: async (endpoint, config) =>
         openClickHouse(endpoint, config, (await import('./pairs/postgres-clickhouse.ts')).mapColumn),
       mysql: async (endpoint, config) =>
         openClickHouse(endpoint, config, (await import('./pairs/mysql-clickhouse.ts')).mapColumn),
+      ch: async (endpoint, config) => {
+        const { INSERTS, mapColumn } = await import('./pairs/clickhouse-clickhouse.ts');
+        return openClickHouse(endpoint, config, mapColumn, INSERTS);
+      },
     },
   },
 };
@@ -89,11 +105,12 @@ async function openClickHouse(
   endpoint: EndpointConfig,
   config: TransferConfig,
   mapColumn: MapClickHouseColumn,
+  inserts: ClickHouseSettings = {},
 ): Promise<OpenDestination> {
   const { DESTINATION_KEYS, destinationShape } = await import('./clickhouse/params.ts');
   const params = endpoint.parse(DESTINATION_KEYS, destinationShape);
   const { ClickHouseDestination } = await import('./clickhouse/destination.ts');
-  return { destination: new ClickHouseDestination(params, config.id, mapColumn), cleanup: params.Cleanup };
+  return { destination: new ClickHouseDestination(params, config.id, mapColumn, inserts), cleanup: params.Cleanup };
 }
 
 async function openMySql(

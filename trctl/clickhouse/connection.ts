@@ -20,6 +20,10 @@ const INSERT_SETTINGS: ClickHouseSettings = {
   precise_float_parsing: 1,
 };
 
+/** An exception is at most so long. */
+const TAIL_BYTES = 16 * 1024;
+const EXCEPTION = /Code: \d+\. DB::Exception: [^]*\((?:[A-Z0-9_]+)\)[^\n]*\s*(?:__exception__\s*)?$/;
+
 /** Milliseconds; a large part is one request. */
 const REQUEST_MS = 3_600_000;
 
@@ -27,10 +31,13 @@ export class Connection implements AsyncDisposable {
   readonly #client: ClickHouseClient;
   readonly #where: string;
   readonly #params: DestinationParams;
+  readonly #inserts: ClickHouseSettings;
   /** Of every query's id, so that what a killed run left running can be found. */
   readonly queryPrefix: string;
 
-  constructor(params: DestinationParams, queryPrefix: string) {
+  /** @param inserts settings of INSERTs beside or in place of the usual ones. */
+  constructor(params: DestinationParams, queryPrefix: string, inserts: ClickHouseSettings = {}) {
+    this.#inserts = { ...INSERT_SETTINGS, ...inserts };
     const host = params.ShardsList?.[0]?.Hosts[0] ?? params.Hosts?.[0] ?? '';
     this.#params = params;
     this.#where = `ClickHouse at ${host}:${params.HTTPPort}`;
@@ -81,7 +88,7 @@ export class Connection implements AsyncDisposable {
       const { stream } = await this.#client.exec({
         query: `INSERT INTO ${into} FORMAT TabSeparated`,
         values: Readable.from(guarded(), { objectMode: false, highWaterMark: 1024 * 1024 }),
-        clickhouse_settings: INSERT_SETTINGS,
+        clickhouse_settings: this.#inserts,
         query_id: this.#queryId(),
       });
       stream.resume(); // nothing comes, but the socket is free only after the end
@@ -89,6 +96,29 @@ export class Connection implements AsyncDisposable {
     } catch (cause) {
       throw failure ?? this.#explain(cause);
     }
+  }
+
+  /** Streams lines of TabSeparated out of a SELECT. @throws TransferError, also half-way */
+  async *select(sql: string, settings: ClickHouseSettings, signal: AbortSignal): AsyncGenerator<Buffer> {
+    let tail = Buffer.alloc(0);
+    try {
+      const { stream } = await this.#client.exec({
+        query: `${sql} FORMAT TabSeparated`,
+        clickhouse_settings: settings,
+        abort_signal: signal,
+        query_id: this.#queryId(),
+      });
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
+        yield chunk;
+      }
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw this.#explain(cause);
+    }
+    // A server that has begun to answer puts its exception at the end, and may end the answer in good order.
+    const [exception] = EXCEPTION.exec(tail.toString('latin1')) ?? [];
+    if (exception !== undefined) throw new EnvironmentError(`${this.#where}: ${oneLine(exception).slice(0, 500)}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

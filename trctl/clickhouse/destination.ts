@@ -4,6 +4,7 @@
  * the pair's type table comes from outside.
  */
 import { createHash } from 'node:crypto';
+import type { ClickHouseSettings } from '@clickhouse/client';
 import { ConfigError, EnvironmentError } from '../errors.ts';
 import type { Change, Position } from '../model/change.ts';
 import { lastByKey, stretches } from '../model/compact.ts';
@@ -32,11 +33,12 @@ export class ClickHouseDestination implements Destination {
   readonly #map: MapColumn;
   readonly #targets = new WeakMap<Table, { target: Target; encoder: Encoder }>();
 
-  constructor(params: DestinationParams, transferId: string, map: MapColumn) {
+  /** @param inserts settings that the pair's texts need to be read. */
+  constructor(params: DestinationParams, transferId: string, map: MapColumn, inserts: ClickHouseSettings = {}) {
     this.#database = params.Database;
     this.#map = map;
     const hash = createHash('sha256').update(transferId).digest('hex').slice(0, 12);
-    this.#connection = new Connection(params, `trctl-${hash}-`);
+    this.#connection = new Connection(params, `trctl-${hash}-`, inserts);
   }
 
   async check(tables: readonly Table[]): Promise<void> {

@@ -1,4 +1,4 @@
-/** Keys of `params` for type ch as a destination, under the names that the engine of record gives them. */
+/** Keys of `params` for type ch, as a source and as a destination, under the names that the engine of record gives them. */
 import { z } from 'zod';
 import type { KeyTable } from '../config/keys.ts';
 import { cleanup, flag, hosts, port, secret } from '../config/shapes.ts';
@@ -32,19 +32,42 @@ const shards = z.preprocess((value) => {
 
 const SHARD_KEYS: Readonly<Record<string, string>> = { name: 'Name', hosts: 'Hosts', host: 'Hosts' };
 
+const connection = {
+  ShardsList: shards.optional(),
+  Hosts: hosts.optional(),
+  HTTPPort: port.default(8123),
+  User: z.string().default('default'),
+  Password: secret.prefault(''),
+  Database: z.string().min(1),
+  SSLEnabled: flag.default(false),
+};
+
+const somewhere = {
+  path: ['ShardsList'],
+  message: "missing: where ClickHouse is, e.g. ShardsList: [{Name: s1, Hosts: ['127.0.0.1']}]",
+};
+
 export const destinationShape = z
-  .object({
-    ShardsList: shards.optional(),
-    Hosts: hosts.optional(),
-    HTTPPort: port.default(8123),
-    User: z.string().default('default'),
-    Password: secret.prefault(''),
-    Database: z.string().min(1),
-    SSLEnabled: flag.default(false),
-    Cleanup: cleanup.optional(),
-  })
-  .refine((params) => params.ShardsList !== undefined || params.Hosts !== undefined, {
-    path: ['ShardsList'],
-    message: "missing: where ClickHouse is, e.g. ShardsList: [{Name: s1, Hosts: ['127.0.0.1']}]",
-  });
+  .object({ ...connection, Cleanup: cleanup.optional() })
+  .refine((params) => params.ShardsList !== undefined || params.Hosts !== undefined, somewhere);
 export type DestinationParams = z.output<typeof destinationShape>;
+
+export const SOURCE_KEYS: KeyTable = {
+  keys: [
+    'ShardsList', 'Hosts', 'HTTPPort', 'User', 'Password', 'Database', 'SSLEnabled', 'IncludeTables', 'ExcludeTables',
+  ],
+  aliases: { Shards: 'ShardsList', Host: 'Hosts', Name: 'Database' },
+  withoutEffect: [
+    'NativePort', 'ForceHTTP', 'MdbClusterID', 'SubNetworkID', 'SecurityGroupIDs', 'PemFileContent', 'ConnectionID',
+    'ChClusterName', 'BufferSize', 'IOHomoFormat', 'RootCACertPaths', 'IsHomo', 'UserEnabledTls',
+  ],
+}; // prettier-ignore
+
+export const sourceShape = z
+  .object({
+    ...connection,
+    IncludeTables: z.array(z.string().min(1)).default([]),
+    ExcludeTables: z.array(z.string().min(1)).default([]),
+  })
+  .refine((params) => params.ShardsList !== undefined || params.Hosts !== undefined, somewhere);
+export type SourceParams = z.output<typeof sourceShape>;

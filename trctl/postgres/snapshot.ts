@@ -6,6 +6,7 @@ import type { Table } from '../model/table.ts';
 import type { Cursor, Part, RowLines, Snapshot } from '../provider.ts';
 import { ConfigError } from '../errors.ts';
 import type { PostgresTable } from './catalog.ts';
+import { wholeLines } from '../pairs/rows.ts';
 import { Session } from './connection.ts';
 import type { SourceParams } from './params.ts';
 import { columnList, literal, quote, quoteTable } from './sql.ts';
@@ -134,28 +135,4 @@ export class PostgresSnapshot implements Snapshot {
     this.#all.delete(session);
     session.abandon();
   }
-}
-
-const NEWLINE = 0x0a;
-
-/** Cuts a stream of COPY text into pieces that end at the end of a row. A newline inside a value is escaped there. */
-export async function* wholeLines(stream: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<RowLines> {
-  let rest: Buffer[] = [];
-  for await (const chunk of stream) {
-    signal.throwIfAborted();
-    const end = chunk.lastIndexOf(NEWLINE);
-    if (end === -1) {
-      rest.push(chunk);
-      continue;
-    }
-    const lines = Buffer.concat([...rest, chunk.subarray(0, end + 1)]);
-    rest = end + 1 === chunk.length ? [] : [chunk.subarray(end + 1)];
-    yield { lines, rows: countLines(lines) };
-  }
-}
-
-function countLines(lines: Buffer): number {
-  let rows = 0;
-  for (let at = lines.indexOf(NEWLINE); at !== -1; at = lines.indexOf(NEWLINE, at + 1)) rows += 1;
-  return rows;
 }

@@ -62,8 +62,11 @@ export function cellReader(type: ClickHouseType, as: Comparison): CellReader | u
 export function expressionFor(type: ClickHouseType, as: Comparison, sql: string, depth = 0): string {
   const bare = unwrap(type);
   if (cellReader(type, as) !== undefined) return sql;
-  // The fields of a moment depend on the zone's history: the server knows the one it shows the column by.
-  if (bare.kind === 'dateTime' && as.as === 'timestamp') return `tuple(${sql}, timezoneOffset(${sql}))`;
+  if (bare.kind === 'dateTime' && as.as === 'timestamp') {
+    // A column that declares no zone has its fields in UTC, whatever zone the server happens to be in. Else they depend
+    // on the zone's history, which the server knows.
+    return bare.zone === undefined ? `toTimeZone(${sql}, 'UTC')` : `tuple(${sql}, timezoneOffset(${sql}))`;
+  }
   if (bare.kind === 'array' && as.as === 'array') {
     return `arrayMap(x${depth} -> ${expressionFor(bare.of, as.of, `x${depth}`, depth + 1)}, ${sql})`;
   }

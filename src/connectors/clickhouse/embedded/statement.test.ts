@@ -93,7 +93,7 @@ describe('reading a statement', () => {
 });
 
 describe('literals', () => {
-  it.each([[''], ["it's"], ['back\\slash'], ["\\'"], ['tab\tnew\nline'], ['é🦆']])(
+  it.each([[''], ["it's"], ['back\\slash'], ["\\'"], ["two '' quotes"], ['tab\tnew\nline'], ['é🦆']])(
     '%j comes back from its literal',
     (text) => {
       expect(unquote(literal(text))).toBe(text);

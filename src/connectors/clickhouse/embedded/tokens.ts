@@ -120,8 +120,11 @@ export function unquote(token: string): string {
     v: '\v',
   };
   const quote = token.charAt(0);
+  // In one pass: a quote that was escaped is no half of a doubled one.
+  const escape = new RegExp(`\\\\([\\s\\S])|${quote}${quote}`, 'g');
   return token
     .slice(1, -1)
-    .replaceAll(/\\([\s\S])/g, (_, escaped: string) => escapes[escaped] ?? escaped)
-    .replaceAll(quote + quote, quote);
+    .replaceAll(escape, (_, escaped: string | undefined) =>
+      escaped === undefined ? quote : (escapes[escaped] ?? escaped),
+    );
 }

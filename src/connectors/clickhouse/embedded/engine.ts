@@ -1,14 +1,14 @@
-// Runs queries on the embedded ClickHouse engine, for any protocol in front of it: HTTP now, the native one later.
+// Runs queries on the embedded ClickHouse engine, for any protocol in front of it: HTTP, and the native one.
 // Life of a query:
 //  1. a connection is taken: a fresh one, or the one of a named session (which is then locked)
 //  2. database, settings and parameters are set on it
 //  3. the statement runs: streamed block by block, or into a spool file, or whole
 //  4. the answer is read to its end, or given up: then the query is killed
 //  5. the connection is closed, or put back as it was
-// Must not know HTTP.
+// Must not know either.
 import { Cleanup } from './cleanup.ts';
 import { Connection, engineIsIdle } from './connection.ts';
-import { fromEngine } from './exception.ts';
+import { ClickHouseException, fromEngine } from './exception.ts';
 import type { Facts } from './facts.ts';
 import { makeDefaultDatabasePlain, readFacts } from './facts.ts';
 import { Lanes, poolSize } from './lanes.ts';
@@ -88,6 +88,8 @@ export class Engine implements AsyncDisposable {
     const clean = new Cleanup();
     try {
       const lease = clean.use(this.#sessions.take(query.session, query.readonly));
+      const outcome = { complete: false };
+      if (lease.named) clean.defer(() => (outcome.complete ? undefined : letGo(lease.connection)));
       const running = this.#running.add(query, lease.tag);
       const finished = new AbortController();
       clean.defer(() => {
@@ -104,18 +106,26 @@ export class Engine implements AsyncDisposable {
       signal.addEventListener('abort', () => void this.#kill(running), { signal: finished.signal });
       const progress = { resultRows: 0, readRows: 0, readBytes: 0, writtenRows: 0, writtenBytes: 0 };
       const result = await produce(lease.connection, query, this.spool, clean, progress);
-      return this.#answer(result, running, timezone, progress, clean);
+      return this.#answer(result, running, timezone, progress, clean, outcome);
     } catch (error) {
       await clean[Symbol.asyncDispose]();
       throw fromEngine(error);
     }
   }
 
-  #answer(result: Result, running: RunningQuery, timezone: string, progress: Progress, clean: Cleanup): Answer {
+  #answer(
+    result: Result,
+    running: RunningQuery,
+    timezone: string,
+    progress: Progress,
+    clean: Cleanup,
+    outcome: { complete: boolean },
+  ): Answer {
     let over = false;
     const body = (async function* () {
       try {
         yield* result.body;
+        outcome.complete = true;
       } finally {
         over = true;
       }
@@ -181,6 +191,19 @@ export class Engine implements AsyncDisposable {
     await engineIsIdle();
     this.#keeper.close();
     await engineIsIdle();
+  }
+}
+
+/**
+ * A stream that failed is not over for its connection: the query stays in system.processes and keeps its tables locked
+ * until the connection runs another one.
+ */
+async function letGo(connection: Connection): Promise<void> {
+  try {
+    await connection.run('SELECT 1');
+  } catch (error) {
+    // A kill that came too late hits this query instead, which is as good as done.
+    if (!(error instanceof ClickHouseException)) throw error;
   }
 }
 

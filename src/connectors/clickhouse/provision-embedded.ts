@@ -56,11 +56,11 @@ export async function provisionEmbedded(options: ProvisionOptions): Promise<Serv
   const password = new Secret(randomBytes(18).toString('hex'));
   const server = new ServerProcess(options, password);
   try {
-    const { port, version } = await server.start(deadline);
+    const { port, nativePort, version } = await server.start(deadline);
     const address: Address = {
       host: HOST,
       port,
-      ports: { http: port },
+      ports: { http: port, native: nativePort },
       user: USER,
       password,
       tls: false,
@@ -71,7 +71,7 @@ export async function provisionEmbedded(options: ProvisionOptions): Promise<Serv
       stack: 'embedded',
       version,
       product: 'ClickHouse',
-      emulated: false, // the engine is ClickHouse's own; only the HTTP front is ours
+      emulated: false, // the engine is ClickHouse's own; only the two fronts are ours
       hostView: { ...address, view: 'host' },
       engineView: { ...address, view: 'engine' },
       logFile: server.logFile,
@@ -109,11 +109,12 @@ function letGo(child: ChildProcess): void {
 
 interface Ready {
   readonly port: number;
+  readonly nativePort: number;
   readonly version: string;
   readonly pid: number;
 }
 
-/** The server's process, as often as it is started: on the port that it had before. */
+/** The server's process, as often as it is started: on the ports that it had before. */
 class ServerProcess {
   readonly logFile: string;
   readonly #options: ProvisionOptions;
@@ -121,6 +122,7 @@ class ServerProcess {
   #child: ChildProcess | undefined;
   #exited: Promise<unknown> = Promise.resolve();
   #port = 0;
+  #nativePort = 0;
 
   constructor(options: ProvisionOptions, password: Secret) {
     this.#options = options;
@@ -135,7 +137,7 @@ class ServerProcess {
         process.execPath,
         [
           PROGRAM,
-          ...['--port', String(this.#port), '--host', HOST],
+          ...['--port', String(this.#port), '--native-port', String(this.#nativePort), '--host', HOST],
           ...['--data', join(this.#options.directory, 'data')],
           ...['--user', USER, '--password', this.#password.reveal()],
           ...['--query-log', join(this.#options.directory, 'queries.ndjson')],
@@ -159,6 +161,7 @@ class ServerProcess {
       if (child.pid !== undefined) this.#options.own({ what: 'process', pid: child.pid, name: 'clickhouse' });
       const ready = await within('embedded ClickHouse to print its port', deadline, this.#ready(child));
       this.#port = ready.port;
+      this.#nativePort = ready.nativePort;
       letGo(child);
       return ready;
     } finally {

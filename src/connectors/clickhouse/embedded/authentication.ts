@@ -1,5 +1,5 @@
-// Who asks: user and password from headers, basic authentication or URL parameters, checked against the one user there
-// is. Wording and precedence are ClickHouse's (authenticateUserByHTTP.cpp, AccessControl.cpp).
+// Who asks: user and password (over HTTP from headers, basic authentication or URL parameters), checked against the one
+// user there is. Wording and precedence are ClickHouse's (authenticateUserByHTTP.cpp, AccessControl.cpp).
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { ClickHouseException } from './exception.ts';
 import type { Request } from './request.ts';
@@ -11,7 +11,11 @@ export interface Account {
 
 /** @throws ClickHouseException AUTHENTICATION_FAILED unless the request is the account's. */
 export function authenticate(request: Request, account: Account): void {
-  const given = credentials(request);
+  verify(credentials(request), account);
+}
+
+/** @throws ClickHouseException AUTHENTICATION_FAILED unless `given` is the account. */
+export function verify(given: Account, account: Account): void {
   if (same(given.user, account.user) && same(given.password, account.password)) return;
   const help =
     given.user === 'default'

@@ -172,9 +172,10 @@ export class Exchange {
     return {
       time: outcome.time,
       query_id: request.id,
+      front: 'http',
       method: this.#message.method ?? '',
       client: outcome.client,
-      user_agent: request.header('user-agent'),
+      client_name: request.header('user-agent'),
       user: this.#account.user,
       database: request.database,
       query: query?.text.trim() ?? '',

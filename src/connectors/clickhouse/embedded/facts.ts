@@ -9,6 +9,8 @@ export interface Facts {
   readonly hostname: string;
   /** Content-Type by format, in lower case. */
   readonly contentTypes: ReadonlyMap<string, string>;
+  /** The names of all settings. */
+  readonly settings: ReadonlySet<string>;
 }
 
 export async function readFacts(connection: Connection): Promise<Facts> {
@@ -22,7 +24,8 @@ export async function readFacts(connection: Connection): Promise<Facts> {
       return [name, type] as const;
     }),
   );
-  return { version, timezone, hostname, contentTypes };
+  const settings = new Set((await connection.text('SELECT name FROM system.settings')).split('\n'));
+  return { version, timezone, hostname, contentTypes, settings };
 }
 
 /**

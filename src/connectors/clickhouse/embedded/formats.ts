@@ -24,6 +24,7 @@ const PLAIN: ReadonlySet<string> = new Set(
     'JSONCompactStringsEachRow',
     'RowBinary',
     'Native',
+    'Buffers',
     'MsgPack',
     'BSONEachRow',
     'Null',

@@ -1,6 +1,7 @@
 // The embedded ClickHouse server as a program of its own:
-//   node main.js --port 0 --data DIR [--host 127.0.0.1] [--user default] [--password X] [--query-log FILE] [--exit-with-parent]
-// Prints {"port":…,"version":…,"pid":…} on stdout when it is ready; logs to stderr. Ends on SIGTERM and SIGINT, and with
+//   node main.js --port 0 --data DIR [--native-port 0] [--host 127.0.0.1] [--user default] [--password X]
+//        [--query-log FILE] [--receive-timeout SECONDS] [--exit-with-parent]
+// Prints {"port":…,"nativePort":…,"version":…,"pid":…} on stdout when it is ready; logs to stderr. Ends on SIGTERM and SIGINT, and with
 // --exit-with-parent when its stdin closes.
 import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
@@ -16,6 +17,10 @@ const FEWEST_THREADS = 16;
 
 /** ms from the wish to end until the end by force. */
 const GRACE = 5000;
+
+/** ms that a client of the native protocol has to say who it is, and may be silent between queries. */
+const HELLO_WITHIN = 10_000;
+const IDLE = 3_600_000;
 
 /** Names the descriptor that closes when the launcher ends. */
 const LIFELINE = 'EMBEDDED_CLICKHOUSE_LIFELINE';
@@ -35,11 +40,13 @@ function flagValues() {
     return parseArgs({
       options: {
         port: { type: 'string' },
+        'native-port': { type: 'string' },
         host: { type: 'string', default: '127.0.0.1' },
         data: { type: 'string' },
         user: { type: 'string', default: 'default' },
         password: { type: 'string', default: '' },
         'query-log': { type: 'string' },
+        'receive-timeout': { type: 'string', default: '300' },
         'exit-with-parent': { type: 'boolean', default: false },
       },
     }).values;
@@ -48,18 +55,28 @@ function flagValues() {
   }
 }
 
+function portOf(flag: string, text: string | undefined): number {
+  const port = Number(text ?? Number.NaN);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new UsageError(`${flag} takes a number from 0 to 65535`);
+  return port;
+}
+
 function readFlags(): Flags {
   const values = flagValues();
-  const port = Number(values.port ?? Number.NaN);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new UsageError('--port takes a number from 0 to 65535');
+  const port = portOf('--port', values.port);
+  const native = values['native-port'];
+  const seconds = Number(values['receive-timeout']);
+  if (!(seconds > 0 && seconds <= 86_400)) throw new UsageError('--receive-timeout takes seconds, up to a day');
   if (values.data === undefined || values.data === '') throw new UsageError('--data takes the data directory');
   return {
     port,
+    nativePort: native === undefined ? undefined : portOf('--native-port', native),
     host: values.host,
     data: values.data,
     account: { user: values.user, password: values.password },
     queryLog: values['query-log'],
+    patience: { hello: Math.min(seconds * 1000, HELLO_WITHIN), packet: seconds * 1000, idle: IDLE },
     exitWithParent: values['exit-with-parent'],
   };
 }
@@ -106,7 +123,8 @@ async function serve(flags: Flags): Promise<void> {
     lifeline.on('close', () => end('its launcher has gone')).resume();
   }
   if (flags.exitWithParent) process.stdin.on('close', () => end('its parent has gone')).resume();
-  process.stdout.write(`${JSON.stringify({ port: server.port, version: server.version, pid: process.pid })}\n`);
+  const { port, nativePort, version } = server;
+  process.stdout.write(`${JSON.stringify({ port, nativePort, version, pid: process.pid })}\n`);
   return new Promise(() => undefined);
 }
 

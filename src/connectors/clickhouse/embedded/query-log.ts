@@ -3,19 +3,23 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 
 /** One query, written when it is over. */
 export interface QueryLogEntry {
-  /** ISO 8601, when the request arrived. */
+  /** ISO 8601, when the query arrived. */
   readonly time: string;
   readonly query_id: string;
-  readonly method: string;
+  /** Which protocol it came by. */
+  readonly front: 'http' | 'native';
+  /** Of HTTP. */
+  readonly method: string | undefined;
   /** Address and port of the client. */
   readonly client: string;
-  readonly user_agent: string | undefined;
+  /** What the client calls itself: its user agent, or its name and version. */
+  readonly client_name: string | undefined;
   readonly user: string;
   readonly database: string | undefined;
   /** The statement, cut at 2 kB, without the rows of an INSERT. */
   readonly query: string;
   readonly ms: number;
-  /** Of a result; of an INSERT, rows written and bytes of body. */
+  /** Of a result; of an INSERT, rows written and bytes received. */
   readonly rows: number;
   readonly bytes: number;
   /** 0 if there was none. */

@@ -9,8 +9,7 @@ import { readForm } from './form.ts';
 import type { SessionRequest } from './sessions.ts';
 import type { Spool, SpoolFile } from './spool.ts';
 import type { Statement } from './statement.ts';
-import { readStatement } from './statement.ts';
-import { tokens } from './tokens.ts';
+import { assertOneStatement, readStatement, utf8 } from './statement.ts';
 
 /** URL parameters that are no settings. */
 const RESERVED: ReadonlySet<string> = new Set(
@@ -172,17 +171,6 @@ export class Request {
   }
 }
 
-/** @throws ClickHouseException if something follows the semicolon that may end the rows of `INSERT … VALUES`. */
-function assertOneStatement(head: Buffer, dataAt: number): void {
-  let ended = false;
-  for (const token of tokens(head.toString('latin1'), dataAt)) {
-    if (ended && token.kind !== 'semicolon') {
-      throw ClickHouseException.syntax('Cannot read data after semicolon (Multi-statements are not allowed)');
-    }
-    ended ||= token.kind === 'semicolon' && token.depth === 0;
-  }
-}
-
 export interface RequestedQuery {
   readonly text: string;
   readonly statement: Statement;
@@ -194,16 +182,4 @@ export interface RequestedQuery {
 
 function whole(bytes: Buffer): { text: string; statement: Statement } {
   return { text: utf8(bytes), statement: readStatement(bytes.toString('latin1')) };
-}
-
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** @throws ClickHouseException rather than to change the text's bytes. */
-function utf8(bytes: Buffer): string {
-  try {
-    return decoder.decode(bytes);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw ClickHouseException.notSupported("a query text that is not UTF-8 (write such a string as unhex('…'))");
-  }
 }

@@ -66,7 +66,7 @@ export async function produce(
 }
 
 /** Statements other than SELECT that answer with rows even when there are none. */
-const ANSWERING: ReadonlySet<string> = new Set(['SHOW', 'DESCRIBE', 'DESC', 'EXISTS', 'EXPLAIN', 'CHECK']);
+export const ANSWERING: ReadonlySet<string> = new Set(['SHOW', 'DESCRIBE', 'DESC', 'EXISTS', 'EXPLAIN', 'CHECK']);
 
 function firstVerb(statement: Statement): string {
   return statement.kind === 'other' ? (statement.verbs[0] ?? '') : '';

@@ -31,6 +31,9 @@ export interface SpawnOptions {
 /** A line of --query-log. */
 export interface LoggedQuery {
   readonly query_id: string;
+  readonly front: string;
+  readonly client_name?: string;
+  readonly user: string;
   readonly query: string;
   readonly client: string;
   readonly database?: string;
@@ -44,6 +47,8 @@ export interface LoggedQuery {
 export class SpawnedServer implements AsyncDisposable {
   readonly child: ChildProcess;
   readonly url: string;
+  /** Of the native protocol. */
+  readonly nativePort: number;
   readonly version: string;
   /** Of the process that has the engine; the child may be its launcher. */
   readonly pid: number;
@@ -54,6 +59,7 @@ export class SpawnedServer implements AsyncDisposable {
   private constructor(child: ChildProcess, ready: Ready, data: string, log: string, temporary: string) {
     this.child = child;
     this.url = `http://127.0.0.1:${ready.port}`;
+    this.nativePort = ready.nativePort;
     this.version = ready.version;
     this.pid = ready.pid;
     this.data = data;
@@ -66,7 +72,8 @@ export class SpawnedServer implements AsyncDisposable {
     const temporary = mkdtempSync(join(tmpdir(), 'embedded-clickhouse-'));
     const data = options.data ?? join(temporary, 'data');
     const log = join(temporary, 'queries.ndjson');
-    const flags = ['--port', '0', '--data', data, '--query-log', log, '--exit-with-parent', ...(options.flags ?? [])];
+    const ports = ['--port', '0', '--native-port', '0'];
+    const flags = [...ports, '--data', data, '--query-log', log, '--exit-with-parent', ...(options.flags ?? [])];
     const child = spawn(process.execPath, [PROGRAM, ...flags], {
       stdio: ['pipe', 'pipe', 'ignore'],
       env: { ...process.env, UV_THREADPOOL_SIZE: '32', ...options.env },
@@ -113,6 +120,7 @@ export class SpawnedServer implements AsyncDisposable {
 
 interface Ready {
   readonly port: number;
+  readonly nativePort: number;
   readonly version: string;
   readonly pid: number;
 }

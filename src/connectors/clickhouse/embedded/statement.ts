@@ -47,6 +47,8 @@ export interface OtherStatement {
   /** The first words, upper case: `['DROP', 'TABLE', …]`. */
   readonly verbs: readonly string[];
   readonly format: string | undefined;
+  /** Offset of FORMAT, or the end of the statement. */
+  readonly clausesAt: number;
   readonly end: number;
   readonly words: ReadonlySet<string>;
 }
@@ -90,7 +92,7 @@ export function readStatement(text: string): Statement {
       scalarSubquery: hasScalarSubquery(statement),
     };
   }
-  return { kind: 'other', verbs, format: format?.name, end: last.end, words };
+  return { kind: 'other', verbs, format: format?.name, clausesAt: format?.at ?? last.end, end: last.end, words };
 }
 
 function refuseSecondStatement(text: string, all: readonly Token[], semicolon: number): void {
@@ -171,6 +173,7 @@ function readInsert(text: string, insert: Token, stream: Iterator<Token>): State
         kind: 'other',
         verbs: seen.slice(0, 4).map((one) => one.text),
         format: undefined,
+        clausesAt: token.start,
         end: token.start,
         words,
       };
@@ -225,6 +228,7 @@ function readInsert(text: string, insert: Token, stream: Iterator<Token>): State
     kind: 'other',
     verbs: seen.slice(0, 4).map((one) => one.text),
     format: undefined,
+    clausesAt: seen.at(-1)?.end ?? text.length,
     end: seen.at(-1)?.end ?? text.length,
     words,
   };
@@ -243,4 +247,27 @@ function dataStart(text: string, from: number): number {
   if (text.charAt(at) === '\r') at += 1;
   if (text.charAt(at) === '\n') at += 1;
   return at;
+}
+
+/** @throws ClickHouseException if something follows the semicolon that may end the rows of `INSERT … VALUES`. */
+export function assertOneStatement(head: Buffer, dataAt: number): void {
+  let ended = false;
+  for (const token of tokens(head.toString('latin1'), dataAt)) {
+    if (ended && token.kind !== 'semicolon') {
+      throw ClickHouseException.syntax('Cannot read data after semicolon (Multi-statements are not allowed)');
+    }
+    ended ||= token.kind === 'semicolon' && token.depth === 0;
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The text of a query. @throws ClickHouseException rather than to change its bytes. */
+export function utf8(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw ClickHouseException.notSupported("a query text that is not UTF-8 (write such a string as unhex('…'))");
+  }
 }

@@ -6,13 +6,20 @@ import type { TransferConfig } from './config/load.ts';
 import { ConfigError, Interrupted, TransferError, oneLine } from './errors.ts';
 import { LOG_FORMATS, LOG_LEVELS, createLogger } from './log.ts';
 import type { LogFormat, LogLevel } from './log.ts';
+import type { Jobs } from './share/notes.ts';
 import type { TransferContext } from './transfer/transfer.ts';
 
 interface Options {
   readonly file?: string;
   readonly transfer?: string;
-  readonly coordinator: 'memory' | 'file';
+  readonly coordinator: 'memory' | 'file' | 's3';
   readonly coordinatorDir: string;
+  readonly coordinatorS3Bucket?: string;
+  readonly coordinatorS3Endpoint?: string;
+  readonly coordinatorJobCount: number;
+  readonly coordinatorJobIndex: number;
+  readonly coordinatorProcessCount?: number;
+  readonly coordinatorLease: number;
   readonly logLevel: LogLevel;
   readonly logConfig: LogFormat;
   readonly healthCheckPort?: number;
@@ -75,9 +82,25 @@ export async function run(argv: readonly string[]): Promise<number> {
       .option('--file <yaml>', "the transfer's config")
       .addOption(new Option('--transfer <yaml>', 'the same as --file').hideHelp())
       .addOption(
-        new Option('--coordinator <kind>', 'where progress is kept').choices(['memory', 'file']).default('memory'),
+        new Option('--coordinator <kind>', 'where progress is kept')
+          .choices(['memory', 'file', 's3'])
+          .default('memory'),
       )
       .option('--coordinator-dir <directory>', 'for --coordinator file', '.trctl')
+      .option('--coordinator-s3-bucket <bucket>', 'for --coordinator s3')
+      .option(
+        '--coordinator-s3-endpoint <url>',
+        'for an S3 that is not AWS (default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL)',
+      )
+      .option(
+        '--coordinator-job-count <n>',
+        'workers beside the main one that share the activation, from 2 on',
+        wholeNumber,
+        0,
+      )
+      .option('--coordinator-job-index <i>', '0 for the main worker, 1 to n for the others', wholeNumber, 0)
+      .option('--coordinator-process-count <p>', 'parts that this process copies at once', wholeNumber)
+      .option('--coordinator-lease <ms>', 'silence after which a process counts as dead', wholeNumber, LEASE_MS)
       .addOption(new Option('--log-level <level>', 'least level that is printed').choices(LOG_LEVELS).default('info'))
       .addOption(
         new Option('--log-config <format>', 'console, minimal: stdout; json: stderr')
@@ -101,6 +124,9 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 const VERSION = '0.1.0';
+/** Milliseconds; long enough for a slow object store and a busy machine. */
+const LEASE_MS = 15_000;
+const LEAST_LEASE_MS = 500;
 /** Milliseconds that an interrupted activation has to drop a slot that nobody will use. */
 const UNDO_MS = 1_200;
 
@@ -129,7 +155,15 @@ async function perform(command: (typeof COMMANDS)[keyof typeof COMMANDS], option
     if (config.ignored.length > 0) log.info(`keys without effect: ${config.ignored.join(', ')}`);
     if (options.healthCheckPort !== undefined) await openHealth(options.healthCheckPort);
     const work = await command.load();
-    const context = { config, coordinator: await openCoordinator(options), log, signal: stopping.signal };
+    const jobs = jobsOf(options, command.stopsCleanly);
+    const context: TransferContext = {
+      config,
+      coordinator: await openCoordinator(options),
+      log,
+      signal: stopping.signal,
+      ...(options.coordinatorProcessCount === undefined ? {} : { parallelism: options.coordinatorProcessCount }),
+      ...(jobs === undefined ? {} : { jobs }),
+    };
     const working = work(context);
     await (command.stopsCleanly ? working : Promise.race([working, interrupted(working)]));
     return 0;
@@ -157,7 +191,41 @@ async function openHealth(port: number): Promise<void> {
 
 async function openCoordinator(options: Options): Promise<TransferContext['coordinator']> {
   if (options.coordinator === 'memory') return new (await import('./coordinator/memory.ts')).MemoryCoordinator();
-  return new (await import('./coordinator/file.ts')).FileCoordinator(path.resolve(options.coordinatorDir));
+  if (options.coordinator === 'file') {
+    return new (await import('./coordinator/file.ts')).FileCoordinator(path.resolve(options.coordinatorDir));
+  }
+  const bucket = options.coordinatorS3Bucket;
+  if (bucket === undefined) throw new ConfigError('--coordinator s3 needs a bucket; give --coordinator-s3-bucket');
+  const { openS3Coordinator } = await import('./coordinator/s3.ts');
+  return openS3Coordinator({ bucket, endpoint: options.coordinatorS3Endpoint }, process.env);
+}
+
+/** Undefined: the activation is this process's alone. @throws ConfigError. */
+function jobsOf(options: Options, replicates: boolean): Jobs | undefined {
+  const { coordinatorJobCount: count, coordinatorJobIndex: index, coordinatorLease: leaseMs } = options;
+  if (options.coordinatorProcessCount === 0) throw new ConfigError('--coordinator-process-count is at least 1');
+  if (leaseMs < LEAST_LEASE_MS) throw new ConfigError(`--coordinator-lease is at least ${LEAST_LEASE_MS} ms`);
+  const last = count < 2 ? 0 : count;
+  if (index > last) {
+    throw new ConfigError(
+      `--coordinator-job-index ${index} is beyond ${last}, the last of --coordinator-job-count ${count}`,
+    );
+  }
+  if (count < 2) return undefined;
+  if (replicates && index > 0) {
+    throw new ConfigError('replication is done by one process; start it with --coordinator-job-index 0, or without');
+  }
+  if (options.coordinator === 'memory') {
+    throw new ConfigError(
+      '--coordinator memory is known to one process only; for --coordinator-job-count give --coordinator s3, or file on one machine',
+    );
+  }
+  return { index, count, leaseMs };
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A whole number.');
+  return Number(text);
 }
 
 function portNumber(text: string): number {

@@ -20,7 +20,7 @@ export class ConfigError extends TransferError {
 export class EnvironmentError extends TransferError {
   readonly code = 'ENVIRONMENT';
   readonly exitCode = 3;
-  override readonly name = 'EnvironmentError';
+  override readonly name: string = 'EnvironmentError';
 }
 
 /** The connection broke or was refused under way; the same thing may work when it is tried again. */
@@ -35,6 +35,23 @@ export class DataError extends TransferError {
   readonly code = 'DATA';
   readonly exitCode = 4;
   override readonly name = 'DataError';
+}
+
+/** A snapshot that another process had open is not open any more: that process has ended, or is about to find out. */
+export class SnapshotGone extends EnvironmentError {
+  override readonly name = 'SnapshotGone';
+}
+
+/** A worker of a shared activation failed, and with it the activation. Ends as the worker itself does. */
+export class WorkerFailed extends TransferError {
+  readonly code = 'WORKER_FAILED';
+  readonly exitCode: number;
+  override readonly name = 'WorkerFailed';
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
 }
 
 /** A signal asked the program to end. */

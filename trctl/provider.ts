@@ -35,6 +35,12 @@ export interface RowLines {
 export interface Snapshot extends AsyncDisposable {
   /** All commits before it are visible, none after. */
   readonly position: Position;
+  /**
+   * What other processes join this very snapshot by, for as long as this one is open (Source.joinSnapshot). Absent where a
+   * source has no such thing: then each process reads at a snapshot of its own. With a change log that makes no
+   * difference in the end; without one the copy is of one moment only if nothing is written meanwhile.
+   */
+  share?(): string;
   /** Splits a table; a table without a key is always one part. */
   split(table: Table): Promise<Part[]>;
   /** Rows of one part, at the snapshot. Several parts may be read at once. */
@@ -68,6 +74,8 @@ export interface Source extends AsyncDisposable {
   /** Whether a change log can be had of these tables. @throws EnvironmentError saying what must be set up. */
   checkLog(tables: readonly Table[]): Promise<void>;
   snapshot(kind: SnapshotKind, tables: readonly Table[]): Promise<Snapshot>;
+  /** The snapshot that another process has open. There where snapshots have `share`. Once it is gone this, or a read, throws SnapshotGone. */
+  joinSnapshot?(token: string, position: Position): Promise<Snapshot>;
   /**
    * Where the log would go on; null when it does not exist.
    *
@@ -101,6 +109,8 @@ export interface Destination extends AsyncDisposable {
   wipe(table: Table, position: Position): Promise<void>;
   /** Parts of this epoch that are known to be there, as `schema.table part`, even if the state was not written in time. */
   finishedParts(epoch: string): Promise<ReadonlySet<string>>;
+  /** Whether one part of this epoch is known to be there, asked while others are being written. */
+  hasPart(epoch: string, part: string): Promise<boolean>;
   /** Writes one part so that doing it again does no harm; resolves when it is there for good. Gives the rows written. */
   load(part: Part, rows: AsyncIterable<RowLines>, options: LoadOptions): Promise<number>;
   /** Writes changes; they may become visible now or at `commit`. */

@@ -79,6 +79,10 @@ export class ClickHouseDestination implements Destination {
     return new Set(); // loading a part again does no harm
   }
 
+  hasPart(): Promise<boolean> {
+    return Promise.resolve(false); // loading a part again does no harm
+  }
+
   async load(part: Part, rows: AsyncIterable<RowLines>, options: LoadOptions): Promise<number> {
     const { target, encoder } = this.#target(part.table);
     const version = options.position.toString();

@@ -1,6 +1,6 @@
 /**
- * Where a transfer's progress is kept so that it survives the process. The door; memory.ts and file.ts stand behind it.
- * Knows nothing of databases.
+ * Where a transfer's progress is kept so that it survives the process, and where the processes of one transfer agree who
+ * does what. The door; memory.ts, file.ts and s3.ts stand behind it. Knows nothing of databases.
  */
 import { z } from 'zod';
 
@@ -38,8 +38,37 @@ export type TableProgress = z.output<typeof tableProgress>;
 export interface Coordinator {
   /** Whether state outlives the process. */
   readonly durable: boolean;
+  /** Whether processes of their own can share it. */
+  readonly shared: boolean;
   /** Null when nothing is known of the transfer. @throws EnvironmentError when what is there cannot be read. */
   load(transferId: string): Promise<TransferState | null>;
   /** Resolves when the state would survive a kill -9. */
   save(transferId: string, state: TransferState): Promise<void>;
+  /** Where the processes of a transfer leave notes for each other. */
+  board(transferId: string): Board;
+}
+
+/** Changes with every write of a note; means nothing else. */
+export type Tag = string;
+
+export interface Note {
+  readonly text: string;
+  readonly tag: Tag;
+}
+
+/**
+ * Notes with names (`main`, `runs/7/part-0003`), written only on conditions, so that of several processes one wins. A
+ * writer that is told null may have won all the same, when the answer to its write was lost: who must know reads again
+ * and looks for its own words, which therefore must be no one else's.
+ */
+export interface Board {
+  read(name: string): Promise<Note | null>;
+  /** Writes a note that is not there. Null: there is one. */
+  create(name: string, text: string): Promise<Tag | null>;
+  /** Writes over the note that has this tag. Null: it has been written over or removed since. */
+  replace(name: string, text: string, tag: Tag): Promise<Tag | null>;
+  /** All notes whose names begin so, in the order of their names. */
+  list(prefix: string): Promise<readonly { readonly name: string; readonly tag: Tag }[]>;
+  /** Removes all notes whose names begin so. */
+  remove(prefix: string): Promise<void>;
 }

@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { EnvironmentError, codeOf, oneLine } from '../errors.ts';
-import type { Coordinator, TransferState } from './coordinator.ts';
+import type { Board, Coordinator, TransferState } from './coordinator.ts';
 import { transferState } from './coordinator.ts';
+import { FileBoard } from './file-board.ts';
 
 export class FileCoordinator implements Coordinator {
   readonly durable = true;
+  readonly shared = true;
   readonly #directory: string;
   #writing: Promise<void> = Promise.resolve();
 
@@ -46,6 +48,10 @@ export class FileCoordinator implements Coordinator {
     const next = this.#writing.then(() => this.#replace(this.fileOf(transferId), text));
     this.#writing = next.catch(() => undefined); // the caller of this save sees the failure, later saves must still run
     return next;
+  }
+
+  board(transferId: string): Board {
+    return new FileBoard(this.fileOf(transferId).replace(/\.json$/, '.notes'));
   }
 
   async #replace(file: string, text: string): Promise<void> {

@@ -46,7 +46,11 @@ export async function recordPart(
 ): Promise<void> {
   const id = literal(transferId);
   await session.query(`DELETE FROM ${PARTS} WHERE transfer_id = ${id} AND epoch <> ${literal(epoch)}`);
-  await session.query(`INSERT INTO ${PARTS} VALUES (${id}, ${literal(epoch)}, ${literal(part)}, ${rows})`);
+  // The part of an incremental pass has one name, and a pass that was interrupted is done again.
+  await session.query(
+    `INSERT INTO ${PARTS} VALUES (${id}, ${literal(epoch)}, ${literal(part)}, ${rows})
+     ON DUPLICATE KEY UPDATE written_rows = ${rows}`,
+  );
 }
 
 export async function recordedParts(session: Session, transferId: string, epoch: string): Promise<Set<string>> {

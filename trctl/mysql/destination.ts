@@ -89,6 +89,10 @@ export class MySqlDestination implements Destination {
     return recordedParts(session, this.#transferId, epoch);
   }
 
+  async hasPart(epoch: string, part: string): Promise<boolean> {
+    return (await recordedParts(await this.#session(), this.#transferId, epoch)).has(part);
+  }
+
   async load(part: Part, rows: AsyncIterable<RowLines>, options: LoadOptions): Promise<number> {
     await using session = await Session.open(this.#params);
     const target = this.#target(part.table);

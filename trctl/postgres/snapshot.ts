@@ -4,7 +4,7 @@ import type { Position } from '../model/change.ts';
 import { tableLabel } from '../model/table.ts';
 import type { Table } from '../model/table.ts';
 import type { Cursor, Part, RowLines, Snapshot } from '../provider.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, SnapshotGone, oneLine } from '../errors.ts';
 import type { PostgresTable } from './catalog.ts';
 import { wholeLines } from '../pairs/rows.ts';
 import { Session } from './connection.ts';
@@ -18,16 +18,21 @@ export class PostgresSnapshot implements Snapshot {
   readonly position: Position;
   readonly #params: SourceParams;
   readonly #name: string;
-  /** Holds the snapshot: the transaction or the walsender that exported it. */
-  readonly #holder: Session;
+  /** Holds the snapshot: the transaction or the walsender that exported it; undefined where another process does. */
+  readonly #holder: Session | undefined;
   readonly #idle: Session[] = [];
   readonly #all = new Set<Session>();
 
-  constructor(params: SourceParams, name: string, position: Position, holder: Session) {
+  constructor(params: SourceParams, name: string, position: Position, holder?: Session) {
     this.#params = params;
     this.#name = name;
     this.position = position;
     this.#holder = holder;
+  }
+
+  /** Its exported name, by which any session of the same database takes it (SET TRANSACTION SNAPSHOT). */
+  share(): string {
+    return this.#name;
   }
 
   /**
@@ -111,7 +116,8 @@ export class PostgresSnapshot implements Snapshot {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const session of this.#all) if (!this.#idle.includes(session)) session.abandon();
-    await Promise.all([...this.#idle, this.#holder].map((session) => session[Symbol.asyncDispose]()));
+    const open = this.#holder === undefined ? this.#idle : [...this.#idle, this.#holder];
+    await Promise.all(open.map((session) => session[Symbol.asyncDispose]()));
   }
 
   async #use<T>(work: (session: Session) => Promise<T>): Promise<T> {
@@ -127,7 +133,19 @@ export class PostgresSnapshot implements Snapshot {
     const session = await Session.open(this.#params);
     this.#all.add(session);
     await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    await session.query(`SET TRANSACTION SNAPSHOT ${literal(this.#name)}`);
+    try {
+      await session.query(`SET TRANSACTION SNAPSHOT ${literal(this.#name)}`);
+    } catch (cause) {
+      this.#drop(session);
+      // undefined_object: no transaction has it open.
+      if (!oneLine(cause).includes('SQLSTATE 42704')) throw cause;
+      throw new SnapshotGone(
+        `the snapshot ${this.#name} is gone, and with it who had it open; start the activation again`,
+        {
+          cause,
+        },
+      );
+    }
     return session;
   }
 

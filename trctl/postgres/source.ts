@@ -99,6 +99,10 @@ export class PostgresSource implements Source {
     return new PostgresSnapshot(this.#params, created.snapshot, created.position, walsender);
   }
 
+  joinSnapshot(token: string, position: Position): Promise<Snapshot> {
+    return Promise.resolve(new PostgresSnapshot(this.#params, token, position));
+  }
+
   async logPosition(): Promise<Position | null> {
     const slot = await findSlot(await this.#session(), this.#slot);
     if (slot === null) return null;

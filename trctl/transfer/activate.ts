@@ -14,10 +14,37 @@ import type { Table } from '../model/table.ts';
 import type { Cursor, Snapshot } from '../provider.ts';
 import { copyParts } from './copy.ts';
 import type { Job } from './copy.ts';
+import type { Lead } from '../share/lead.ts';
 import { Ends, activatedTables, emptyState, fingerprint, logOf } from './transfer.ts';
 import type { TransferContext } from './transfer.ts';
 
+/** How the parts are copied: by this process, or by several that it leads. */
+type Copying = Pick<Lead, 'copyParts' | 'finishedParts'>;
+
+const ALONE: Copying = { copyParts, finishedParts: () => new Set() };
+
 export async function activate(context: TransferContext): Promise<void> {
+  const { jobs, coordinator, config, log } = context;
+  if (jobs === undefined) {
+    await activateWith(context, ALONE);
+    return;
+  }
+  if (jobs.index > 0) {
+    await (await import('../share/worker.ts')).workFor(context, jobs);
+    return;
+  }
+  const { Lead } = await import('../share/lead.ts');
+  const lead = await Lead.take(coordinator.board(config.id), jobs, log, context.signal);
+  try {
+    await activateWith({ ...context, signal: AbortSignal.any([context.signal, lead.lost]) }, lead);
+    await lead.done();
+  } catch (cause) {
+    await lead.failed(cause);
+    throw cause;
+  }
+}
+
+async function activateWith(context: TransferContext, copying: Copying): Promise<void> {
   await using ends = await Ends.open(context.config);
   const { source, destination } = ends;
   const tables = await source.tables();
@@ -25,8 +52,8 @@ export async function activate(context: TransferContext): Promise<void> {
   const { type } = context.config;
   if (type !== 'SNAPSHOT_ONLY') await source.checkLog(tables);
   if (type === 'INCREMENT_ONLY') await activateLog(context, ends, tables);
-  else if (type === 'SNAPSHOT_AND_INCREMENT') await activateWithLog(context, ends, tables);
-  else await activateSnapshot(context, ends, tables);
+  else if (type === 'SNAPSHOT_AND_INCREMENT') await activateWithLog(context, copying, ends, tables);
+  else await activateSnapshot(context, copying, ends, tables);
 }
 
 /** INCREMENT_ONLY: changes are kept from now on; the destination's tables are made but never cleaned. */
@@ -44,7 +71,12 @@ async function activateLog(context: TransferContext, ends: Ends, tables: readonl
   log.info('activated', { tables: tables.length });
 }
 
-async function activateWithLog(context: TransferContext, ends: Ends, tables: readonly Table[]): Promise<void> {
+async function activateWithLog(
+  context: TransferContext,
+  copying: Copying,
+  ends: Ends,
+  tables: readonly Table[],
+): Promise<void> {
   const { config, coordinator, log } = context;
   const print = fingerprint(config);
   const before = await coordinator.load(config.id);
@@ -72,8 +104,8 @@ async function activateWithLog(context: TransferContext, ends: Ends, tables: rea
       await coordinator.save(config.id, state);
     }
     await using open = snapshot;
-    const jobs = await planParts(context, ends, taken, open, state, !begun || ends.cleanup === 'Disabled');
-    await copyParts(context, ends, open, jobs, state);
+    const jobs = await planParts(context, copying, ends, taken, open, state, !begun || ends.cleanup === 'Disabled');
+    await copying.copyParts(context, ends, open, jobs, state);
     state.stage = 'log';
     await coordinator.save(config.id, state);
   } catch (cause) {
@@ -90,13 +122,17 @@ async function activateWithLog(context: TransferContext, ends: Ends, tables: rea
  */
 async function planParts(
   context: TransferContext,
+  copying: Copying,
   ends: Ends,
   tables: readonly Table[],
   snapshot: Snapshot,
   state: TransferState,
   replace: boolean,
 ): Promise<Job[]> {
-  const finished = await ends.destination.finishedParts(state.epoch);
+  const finished = new Set([
+    ...(await ends.destination.finishedParts(state.epoch)),
+    ...copying.finishedParts(state.epoch),
+  ]);
   const jobs: Job[] = [];
   for (const table of tables) {
     const label = tableLabel(table.id);
@@ -126,7 +162,12 @@ async function planParts(
  * SNAPSHOT_ONLY: always one consistent snapshot, so what an interrupted run brought is cleaned up and copied again. With
  * Cleanup: Disabled, tables that are recorded as finished by an interrupted run are not copied twice.
  */
-async function activateSnapshot(context: TransferContext, ends: Ends, tables: readonly Table[]): Promise<void> {
+async function activateSnapshot(
+  context: TransferContext,
+  copying: Copying,
+  ends: Ends,
+  tables: readonly Table[],
+): Promise<void> {
   const { config, coordinator, log } = context;
   const print = fingerprint(config);
   const before = await coordinator.load(config.id);
@@ -137,8 +178,8 @@ async function activateSnapshot(context: TransferContext, ends: Ends, tables: re
   await ends.destination.prepare(tables, ends.cleanup);
   const cursors = await planIncrements(context, tables, snapshot, state);
   const rest = tables.filter((table) => !cursors.some(({ job }) => job.part.table === table));
-  const jobs = await planParts(context, ends, rest, snapshot, state, ends.cleanup === 'Disabled');
-  await copyParts(context, ends, snapshot, [...cursors.map(({ job }) => job), ...jobs], state);
+  const jobs = await planParts(context, copying, ends, rest, snapshot, state, ends.cleanup === 'Disabled');
+  await copying.copyParts(context, ends, snapshot, [...cursors.map(({ job }) => job), ...jobs], state);
   for (const { name, maximum } of cursors) if (maximum !== null) state.cursors[name] = maximum;
   await coordinator.save(config.id, { ...state, stage: 'log', tables: {} });
   log.info('snapshot is complete', { tables: tables.length });

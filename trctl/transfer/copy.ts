@@ -41,14 +41,17 @@ export async function copyParts(
       log.info(`copied ${label}`, { part: job.part.name, rows, ms: Math.round(performance.now() - begun) });
     }
   };
-  const workers = Array.from({ length: Math.min(ends.source.parallelism, jobs.length) }, async () => {
-    try {
-      await worker();
-    } catch (cause) {
-      failed.abort(cause);
-      throw cause;
-    }
-  });
+  const workers = Array.from(
+    { length: Math.min(context.parallelism ?? ends.source.parallelism, jobs.length) },
+    async () => {
+      try {
+        await worker();
+      } catch (cause) {
+        failed.abort(cause);
+        throw cause;
+      }
+    },
+  );
   await Promise.allSettled(workers);
   context.signal.throwIfAborted();
   await Promise.all(workers);

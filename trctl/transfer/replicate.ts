@@ -37,7 +37,9 @@ export async function replicate(context: TransferContext): Promise<void> {
         ? 'nothing is known of this transfer: activating it first'
         : 'its activation was interrupted: going on',
     );
-    await activate(context);
+    const { parallelism } = context;
+    // Without `jobs`: the change log has one reader, and so has the snapshot before it.
+    await activate({ config, coordinator, log, signal, ...(parallelism === undefined ? {} : { parallelism }) });
   }
   const progress: { at: number | null; pause: number } = { at: null, pause: FIRST_PAUSE_MS };
   const progressed = (): void => {

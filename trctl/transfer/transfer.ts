@@ -9,12 +9,17 @@ import type { Table } from '../model/table.ts';
 import { tableLabel } from '../model/table.ts';
 import type { Cleanup, Destination, Source } from '../provider.ts';
 import { openEndpoints } from '../registry.ts';
+import type { Jobs } from '../share/notes.ts';
 
 export interface TransferContext {
   readonly config: TransferConfig;
   readonly coordinator: Coordinator;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Parts copied at once; absent: as the source says. */
+  readonly parallelism?: number;
+  /** The processes that share an activation; absent: it is this one's alone. */
+  readonly jobs?: Jobs;
 }
 
 /** The ends, opened; closes both. */

@@ -1,13 +1,15 @@
 /**
  * Notes as files that several processes of one machine share. A note's versions are files of their own, `name~7`; the
- * highest is the note. A new version is linked into place, which only one process can do. Older ones are removed only
- * after a newer one is there, so whoever writes too late finds a higher version than its own and knows.
+ * highest is the note. A new version is linked into place, which only one process can do. The last `KEPT` versions stay, so
+ * whoever writes too late finds its version taken, or, far too late, one that is `KEPT` higher.
  */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, readdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { EnvironmentError, codeOf, oneLine } from '../errors.ts';
 import type { Board, Note, Tag } from './coordinator.ts';
+
+const KEPT = 50;
 
 export class FileBoard implements Board {
   readonly #folder: string;
@@ -65,11 +67,11 @@ export class FileBoard implements Board {
       } finally {
         await rm(aside, { force: true });
       }
-      if ((await this.#newest(name)) !== version) {
+      if ((await this.#newest(name)) >= version + KEPT) {
         await rm(file, { force: true });
         return null;
       }
-      if (version > 1) await unlink(this.#file(name, version - 1)).catch(() => undefined); // the next writer finds it gone or not
+      if (version > KEPT) await rm(this.#file(name, version - KEPT), { force: true });
       return String(version);
     } catch (cause) {
       throw this.#failed('written', name, cause);

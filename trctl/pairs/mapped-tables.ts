@@ -65,6 +65,10 @@ export class MappedTables implements Destination {
     return this.#inner.finishedParts(epoch);
   }
 
+  hasPart(epoch: string, part: string): Promise<boolean> {
+    return this.#inner.hasPart(epoch, part);
+  }
+
   load(part: Part, rows: AsyncIterable<RowLines>, options: LoadOptions): Promise<number> {
     const mapped = this.#mapped(part.table);
     return this.#inner.load({ ...part, table: mapped.table }, encoded(rows, part.table, mapped), options);

@@ -53,15 +53,15 @@ const SURROUNDINGS: Surroundings = {
     },
   },
   traitsOf: (kind) =>
-    kind === 'postgres' || kind === 'clickhouse'
+    kind === 'postgres' || kind === 'mysql' || kind === 'clickhouse'
       ? {
-          changeLog: kind === 'postgres',
+          changeLog: kind !== 'clickhouse',
           keylessTables: true,
-          primaryKeyMayChange: kind === 'postgres',
-          transactions: kind === 'postgres',
+          primaryKeyMayChange: kind !== 'clickhouse',
+          transactions: kind !== 'clickhouse',
         }
       : undefined,
-  supports: (_engine, { source }) => source === 'postgres',
+  supports: (_engine, { source }) => source !== 'clickhouse',
 };
 
 const HEAD = [
@@ -307,8 +307,8 @@ const WRONG: readonly [what: string, wrong: Parameters<typeof parse>, says: stri
   ],
   [
     'a source without a connector',
-    ['', { source: 'source: mysql' }, 'scenarios/mysql-ch/x.yaml'],
-    /:2:9: mysql cannot be used yet: there is no connector for it/,
+    ['', { source: 'source: ydb' }, 'scenarios/ydb-ch/x.yaml'],
+    /:2:9: ydb cannot be used yet: there is no connector for it/,
   ],
   [
     'a source that cannot be replicated',

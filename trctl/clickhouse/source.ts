@@ -20,6 +20,7 @@ const SELECT_SETTINGS = {
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_denormals: 1,
   output_format_json_quote_decimals: 0,
+  output_format_json_named_tuples_as_objects: 0,
   output_format_decimal_trailing_zeros: 0,
   output_format_write_statistics: 0,
 } as const;

@@ -120,7 +120,7 @@ export function labelsOf(declared: string): string[] {
 }
 
 const ZEROS: Readonly<Record<string, string>> = {
-  ...{ date: '0000-00-00', time: '00:00:00', year: '0000' },
+  ...{ date: '0000-00-00', time: '00:00:00', year: '0' },
   ...{ datetime: '0000-00-00 00:00:00', timestamp: '0000-00-00 00:00:00' },
 };
 

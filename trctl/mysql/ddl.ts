@@ -7,7 +7,7 @@ import type { Target } from './target.ts';
 
 /** Creates the table, or brings the one that is there to the columns it must have. @throws DataError */
 export async function ensureTable(session: Session, target: Target): Promise<void> {
-  await session.query(target.create());
+  await session.query(await forServer(session, target.create()));
   const present = await columnsOf(session, target);
   const { columns, table } = target;
   const missing = columns.filter(({ name }) => !present.has(name));
@@ -43,17 +43,19 @@ async function follow(session: Session, target: Target, present: ReadonlyMap<str
     const described = target.table.columns[at];
     if (found === undefined) {
       const old = described?.valueOfOldRows;
-      await session.query(target.alter('ADD', at, old === undefined ? '' : ` DEFAULT ${column.literal(old)}`));
+      const value = old === undefined ? '' : ` DEFAULT ${column.literal(old)}`;
+      await session.query(await forServer(session, target.alter('ADD', at, value)));
       continue;
     }
-    if (found.type.toLowerCase() !== column.type.toLowerCase()) {
+    if (found.type !== withoutWidth(column.type)) {
       throw new DataError(
         `table ${tableLabel(target.table.id)}, column ${column.name}: needs type ${column.type} at the destination, which has ` +
           `${found.type}; change it there, or run activate with Cleanup: Drop`,
       );
     }
-    if (!found.nullable && !found.inKey && described?.nullable === true)
-      await session.query(target.alter('MODIFY', at));
+    if (!found.nullable && !found.inKey && described?.nullable === true) {
+      await session.query(await forServer(session, target.alter('MODIFY', at)));
+    }
   }
 }
 
@@ -72,5 +74,17 @@ async function columnsOf(session: Session, target: Target): Promise<Map<string, 
 
 /** `bigint(20)` of MariaDB and of MySQL before 8.0.19 is `bigint`; the width of `tinyint(1)` stays. */
 export function withoutWidth(type: string): string {
-  return type.replace(/^(smallint|mediumint|int|bigint|tinyint)\((?!1\))\d+\)/i, '$1').replace(/^year\(4\)/i, 'year');
+  return type
+    .toLowerCase()
+    .replace(/^(smallint|mediumint|int|bigint|tinyint)\((?!1\))\d+\)/i, '$1')
+    .replace(/^year\(4\)/i, 'year');
 }
+
+/** The collation by code points in which blanks at the end count has another name at MariaDB. */
+async function forServer(session: Session, statement: string): Promise<string> {
+  if (!statement.includes(EXACT)) return statement;
+  const [row] = await session.query('SELECT VERSION()');
+  return /mariadb/i.test(row?.[0] ?? '') ? statement.replaceAll(EXACT, 'utf8mb4_nopad_bin') : statement;
+}
+
+const EXACT = 'utf8mb4_0900_bin';

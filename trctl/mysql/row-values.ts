@@ -70,7 +70,7 @@ export function readField(reader: RowReader, { type, meta }: FieldType, attribut
     }
     case FIELD.year: {
       const year = reader.uint(1);
-      return year === 0 ? '0000' : String(1900 + year);
+      return year === 0 ? '0' : String(1900 + year);
     }
     case FIELD.date:
     case FIELD.newDate: {

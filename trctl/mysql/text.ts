@@ -20,7 +20,7 @@ export function isBytes({ base }: Pick<Attribute, 'base'>): boolean {
 export function selected(name: string, { base, zerofill }: Attribute, declared: string): string {
   const column = quote(name);
   if (base === 'float' || (base === 'double' && zerofill)) return `CAST(${column} AS DOUBLE)`;
-  if (base === 'bit' || (zerofill && base.endsWith('int'))) return `CAST(${column} AS UNSIGNED)`;
+  if (base === 'bit' || base === 'year' || (zerofill && base.endsWith('int'))) return `CAST(${column} AS UNSIGNED)`;
   if (base === 'decimal' && zerofill)
     return `CAST(${column} AS ${/^decimal\([\d,]+\)/.exec(declared)?.[0] ?? 'DECIMAL'})`;
   return column;

@@ -60,7 +60,7 @@ const TYPES: Readonly<Record<string, Mapping>> = {
 
 const MOST_DIGITS = 65;
 const MOST_SCALE = 30;
-const EXACT = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
+const EXACT = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin';
 
 export function mapColumn({ name, type }: Column, keyBytes: number | undefined): MappedColumn {
   refuseUntold(name, type.declared);

@@ -49,3 +49,39 @@ export function moment(value: string): string {
   if (fields === undefined) throw new ValueRefused(value, RANGE, REMEDY);
   return literal(fields);
 }
+
+const TOKENS = /"(?:[^"\\]|\\[^])*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const LEAST = -(2n ** 63n);
+const GREATEST = 2n ** 64n - 1n;
+
+/** A document, if every number in it is one that MySQL reads without rounding: a double, or an integer of 64 bits. */
+export function json(value: string): string {
+  for (const [token] of value.matchAll(TOKENS)) {
+    if (token.startsWith('"') || isExact(token)) continue;
+    throw new ValueRefused(
+      token,
+      'MySQL reads numbers in JSON as doubles, and this one is none',
+      'round it, or make it a string',
+    );
+  }
+  return literal(value);
+}
+
+function isExact(token: string): boolean {
+  if (/^-?\d+$/.test(token)) {
+    const whole = BigInt(token);
+    return whole >= LEAST && whole <= GREATEST;
+  }
+  return digitsOf(token) === digitsOf(String(Number(token)));
+}
+
+/** The number as its significant digits and where the point is: `1.50` and `15e-1` are the same. */
+function digitsOf(token: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(token) ?? [];
+  const all = whole + fraction;
+  const significant = all.replace(/^0+/, '').replace(/0+$/, '');
+  if (significant === '') return '0';
+  const leading = all.length - all.replace(/^0+/, '').length;
+  return `${sign}${significant}e${whole.length - leading + Number(exponent)}`;
+}

@@ -1,7 +1,7 @@
 /** MySQL to MySQL: every type is what it was, its character set and collation too; generated columns become plain ones. */
 import type { Column } from '../model/table.ts';
 import type { MappedColumn } from '../mysql/mapping.ts';
-import { bytes, double, number, text } from './mysql-literals.ts';
+import { bytes, double, json, number, text } from './mysql-literals.ts';
 import type { TypeLine } from './type-line.ts';
 
 const NUMBERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'decimal', 'bit', 'year']);
@@ -21,7 +21,7 @@ export function mapColumn({ name, type }: Column): MappedColumn {
   }
   if (base === 'double') return { ...mapped, literal: double };
   if (base === 'json') {
-    return { ...mapped, literal: text, equals: (column, value) => `${column} <=> CAST(${value} AS JSON)` };
+    return { ...mapped, literal: json, equals: (column, value) => `${column} <=> CAST(${value} AS JSON)` };
   }
   if (BYTES.has(base)) {
     return { ...mapped, literal: bytes, equals: (column, value) => `CAST(${column} AS BINARY) <=> ${value}` };

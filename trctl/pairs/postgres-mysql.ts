@@ -31,8 +31,8 @@ const TYPES: Readonly<Record<string, Mapping>> = {
 
 const MOST_DIGITS = 65;
 const MOST_SCALE = 30;
-/** Blanks at the end count and case does, as in Postgres; both servers know this collation. */
-const EXACT = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
+/** Blanks at the end count and case does, as in Postgres. */
+const EXACT = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin';
 
 /** @param keyBytes bytes of the index that the column may take, where it is in the key. */
 export function mapColumn(column: Column, keyBytes: number | undefined): MappedColumn {

@@ -107,7 +107,11 @@ const BY_TEXT: readonly (readonly [type: string, as: Comparison, values: readonl
   ['Date', { as: 'date' }, ["'1970-01-01'", "'2149-06-06'"]],
   ['Date32', { as: 'date' }, ["'1900-01-01'", "'2299-12-31'", "'2024-02-29'"]],
   ['Date32', { as: 'timestamp' }, ["'1969-12-31'"]],
-  ['DateTime', { as: 'timestamp' }, ["'2024-03-31 01:59:59'", "'2024-03-31 03:00:00'", "'2024-10-27 02:30:00'"]],
+  [
+    "DateTime('Europe/Berlin')",
+    { as: 'timestamp' },
+    ["'2024-03-31 01:59:59'", "'2024-03-31 03:00:00'", "'2024-10-27 02:30:00'"],
+  ],
   [
     "DateTime('Asia/Kathmandu')",
     { as: 'timestamp' },
@@ -162,6 +166,13 @@ describe('a column', () => {
     expect(fromText).toHaveLength(values.length);
     expect(await shown(table, as)).toEqual(fromText);
     expect(table.columns[1]?.native).toBe(type);
+  });
+
+  it('of DateTime without a zone has the fields of UTC, wherever the server is', async () => {
+    const table = await tableOf('DateTime', ["toDateTime('2024-03-31 01:00:00', 'UTC')"]);
+    const writer = new CanonicalWriter();
+    writeText(writer, '2024-03-31 01:00:00', { as: 'timestamp' });
+    expect(await shown(table, { as: 'timestamp' })).toEqual([showCell(writer.cut(0))]);
   });
 
   it.each([

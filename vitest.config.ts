@@ -1,13 +1,18 @@
 // Two projects: the tests of the code, and the scenario files, each of which is a test file of its own.
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { reportsFolder } from './src/core/reports-folder.ts';
 import { scenarioFiles } from './src/vitest/plugin.ts';
 import { ScenarioReporter } from './src/vitest/reporter.ts';
 
 // One seed a run, printed by the reporter; the workers inherit it through the environment.
 process.env.E2E_SEED ??= String(randomInt(1, 2 ** 31));
 const ci = process.env.CI === 'true' || process.env.CI === '1';
+
+// Another run of the same clone may be writing reports.
+const reports = reportsFolder(import.meta.dirname).path;
 
 export default defineConfig({
   esbuild: { target: 'node20' },
@@ -17,9 +22,9 @@ export default defineConfig({
     reporters: [
       new ScenarioReporter(),
       ['junit', { suiteName: 'transfer-e2e' }],
-      ['allure-vitest/reporter', { resultsDir: 'reports/allure-results' }],
+      ['allure-vitest/reporter', { resultsDir: join(reports, 'allure-results') }],
     ],
-    outputFile: { junit: 'reports/junit.xml' },
+    outputFile: { junit: join(reports, 'junit.xml') },
     maxWorkers: Math.max(2, Math.min(4, availableParallelism())),
     projects: [
       {

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { EXIT } from '../core/errors.ts';
+import { reportsFolder } from '../core/reports-folder.ts';
 import { PROJECT_ROOT } from '../core/root.ts';
 import { parseResults } from '../report/results.ts';
 import type { Results } from '../report/results.ts';
@@ -17,10 +18,16 @@ const GRACE_MS = 30_000;
 export async function run(filters: readonly string[], flags: RunFlags, terminal: Terminal): Promise<number> {
   matching(await scenarioFiles(PROJECT_ROOT), filters);
   const startedAt = Date.now();
+  const reports = reportsFolder(PROJECT_ROOT);
+  if (reports.besideRun !== undefined) {
+    terminal.err(
+      `process ${reports.besideRun} runs in this clone too and writes reports/; this run writes ${reports.path}\n`,
+    );
+  }
   const vitest = await execa(process.execPath, [vitestProgram(), ...vitestArguments(filters, flags)], {
     cwd: PROJECT_ROOT,
     // vitest colours what goes into a pipe or a CI log unless it is told not to.
-    env: { ...environment(flags), ...(terminal.colour ? {} : { NO_COLOR: '1' }) },
+    env: { ...environment(flags), E2E_REPORTS: reports.path, ...(terminal.colour ? {} : { NO_COLOR: '1' }) },
     stdio: 'inherit',
     reject: false,
     cancelSignal: terminal.signal,
@@ -30,7 +37,7 @@ export async function run(filters: readonly string[], flags: RunFlags, terminal:
   });
   if (terminal.signal.aborted) return 130;
   if (vitest.exitCode === 0) return EXIT.asExpected;
-  return exitCodeOf(await freshResults(startedAt));
+  return exitCodeOf(await freshResults(reports.path, startedAt));
 }
 
 function vitestProgram(): string {
@@ -56,8 +63,8 @@ function environment(flags: RunFlags): Record<string, string> {
 }
 
 /** results.json, if this run wrote it; undefined when vitest did not come that far. */
-async function freshResults(startedAt: number): Promise<Results | undefined> {
-  const file = join(PROJECT_ROOT, 'reports', 'results.json');
+async function freshResults(reports: string, startedAt: number): Promise<Results | undefined> {
+  const file = join(reports, 'results.json');
   try {
     const { mtimeMs } = await stat(file);
     return mtimeMs < startedAt ? undefined : parseResults(await readFile(file, 'utf8'), file);

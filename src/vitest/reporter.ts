@@ -15,6 +15,7 @@ import {
 import type { SerializedError } from 'vitest';
 import { disableDefaultColors } from 'tinyrainbow';
 import { messageOf } from '../core/errors.ts';
+import { reportsFolder } from '../core/reports-folder.ts';
 import { RunReport } from '../report/report.ts';
 import { scenarioLine, shortName, wantsColour, wantsProgress } from '../report/terminal.ts';
 import { knownScenarios } from '../scenario/known.ts';
@@ -40,11 +41,16 @@ export class ScenarioReporter extends DefaultReporter {
 
   override onInit(ctx: Vitest): void {
     super.onInit(ctx);
+    const reports = reportsFolder(ctx.config.root);
     // What an earlier run left would be reported as this one's.
     for (const folder of ['allure-results', 'evidence'])
-      rmSync(join(ctx.config.root, 'reports', folder), { recursive: true, force: true });
+      rmSync(join(reports.path, folder), { recursive: true, force: true });
     const { E2E_SEED: seed = '', E2E_ENGINE: engine = 'reference', E2E_STACK: stack = 'embedded' } = process.env;
     this.log(` engine ${engine}, stack ${stack}, seed ${seed} (E2E_SEED=${seed} repeats it)\n`);
+    if (reports.besideRun !== undefined) {
+      const place = relative(ctx.config.root, reports.path);
+      this.log(` process ${reports.besideRun} runs in this clone too and writes reports/; this run writes ${place}/\n`);
+    }
   }
 
   override onTestRunStart(specifications: readonly TestSpecification[]): void {
@@ -102,7 +108,7 @@ export class ScenarioReporter extends DefaultReporter {
     }
     if (scenarios.length > 0) {
       try {
-        await this.#report.finish(`${this.ctx.config.root}/reports`);
+        await this.#report.finish(reportsFolder(this.ctx.config.root).path);
       } catch (error) {
         // A run whose reports cannot be written must not look like one that was reported.
         this.error(`reports could not be written: ${messageOf(error)}`);

@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { CONNECTED, connectorFor } from '../cli/registry/connectors.ts';
 import { Deadline } from '../core/deadline.ts';
 import { Ledger, sweep } from '../core/ledger.ts';
+import { reportsFolder } from '../core/reports-folder.ts';
 import { openDesk } from '../run/server-desk.ts';
 import { ServerPool } from '../run/servers.ts';
 import { resolveStack } from '../run/stack.ts';
@@ -44,7 +45,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     ledgerFolder: ledger.folder,
     seed,
     stack,
-    reports: `${project.vitest.config.root}/reports`,
+    reports: reportsFolder(project.vitest.config.root).path,
   });
   return async () => {
     await desk[Symbol.asyncDispose]();

@@ -63,7 +63,9 @@ async function howToConnect(server: ServerInfo): Promise<string> {
 function dsnOf(scheme: string, { hostView }: ServerInfo): string {
   const user = encodeURIComponent(hostView.user);
   const password = encodeURIComponent(hostView.password.reveal());
-  return `${scheme}://${user}:${password}@${hostView.host}:${hostView.port}/${encodeURIComponent(hostView.root)}`;
+  const { native } = hostView.ports;
+  const more = native === undefined ? '' : `?native=${native}`;
+  return `${scheme}://${user}:${password}@${hostView.host}:${hostView.port}/${encodeURIComponent(hostView.root)}${more}`;
 }
 
 const SHELLS: Readonly<Partial<Record<DatabaseKind, (dsn: string, server: ServerInfo) => string>>> = {

@@ -1,5 +1,6 @@
 /** A MySQL that somebody else runs, named by E2E_MYSQL_DSN. Nothing is started, nothing is stopped. */
 import { ProvisionError } from '../../core/errors.ts';
+import { externalDsn } from '../external.ts';
 import type { Probe, ProvisionOptions, Server } from '../connector.ts';
 import { connect, end, rowsOf } from './connection.ts';
 import { joinServer, readDsn } from './dsn.ts';
@@ -8,13 +9,11 @@ const VARIABLE = 'E2E_MYSQL_DSN';
 const EXAMPLE = 'mysql://user:password@host:3306/';
 
 export function probeExternal(): Promise<Probe> {
-  const dsn = process.env[VARIABLE];
-  if (dsn !== undefined && dsn !== '') {
-    return Promise.resolve({ available: true, what: `the server that ${VARIABLE} names` });
-  }
+  const dsn = externalDsn(VARIABLE);
+  if (dsn !== undefined) return Promise.resolve({ available: true, what: `the server that ${VARIABLE} names` });
   return Promise.resolve({
     available: false,
-    why: `${VARIABLE} is not set`,
+    why: `${VARIABLE} is not set, nor in a file that E2E_DSNS names`,
     remedy: `set ${VARIABLE}=${EXAMPLE}; the user must be allowed to create databases and to follow the binary log, and the server needs log_bin, binlog_format=ROW and binlog_row_image=FULL`,
   });
 }
@@ -22,7 +21,7 @@ export function probeExternal(): Promise<Probe> {
 /** @throws ProvisionError when the variable is not set or changes cannot be followed; E2eError as `joinServer`. */
 export async function provisionExternal(options: ProvisionOptions): Promise<Server> {
   options.signal.throwIfAborted();
-  const text = process.env[VARIABLE] ?? '';
+  const text = externalDsn(VARIABLE) ?? '';
   if (!URL.canParse(text)) {
     throw new ProvisionError(`${VARIABLE} ${text === '' ? 'is not set' : 'is no URL'}; it reads ${EXAMPLE}`);
   }

@@ -1,4 +1,5 @@
 /** The parts of a run as the board has them: who has which, and who is alive. Shared by the main worker and the others. */
+import { randomUUID } from 'node:crypto';
 import type { Board, Tag } from '../coordinator/coordinator.ts';
 import { Watch, parseNote } from './heart.ts';
 import { partIndex, partName, partNote, partsPrefix, workerNote, workersPrefix } from './notes.ts';
@@ -67,13 +68,16 @@ export class BoardParts {
       const part = this.plan.parts[at];
       if (part === undefined || !wanted(part)) continue;
       const known = this.#notes.get(at);
-      const text = JSON.stringify({ owner, state: 'claimed', rows: 0 } satisfies PartNote);
+      const note: PartNote = { owner, claim: randomUUID(), state: 'claimed', rows: 0 };
+      const text = JSON.stringify(note);
       let tag: Tag | null;
       if (known === undefined) tag = await this.#board.create(partName(this.run, at), text);
       else if (this.#free(known.note, owner)) tag = await this.#board.replace(partName(this.run, at), text, known.tag);
       else continue;
       tag ??= await this.#mine(at, text);
-      if (tag !== null) return { at, takenOver: known !== undefined, tag };
+      if (tag === null) continue;
+      this.#notes.set(at, { tag, note });
+      return { at, takenOver: known !== undefined, tag };
     }
     return null;
   }

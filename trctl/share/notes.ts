@@ -66,6 +66,8 @@ export type Plan = z.output<typeof plan>;
 export const partNote = z.object({
   /** Name of the owner's own note. */
   owner: z.string(),
+  /** Of `claimed`: no two claims read the same, so that who made one knows it again. */
+  claim: z.string().optional(),
   state: z.enum(['claimed', 'done', 'failed']),
   rows: z.int(),
   /** Of `failed`. */

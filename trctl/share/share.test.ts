@@ -41,7 +41,7 @@ class Crew implements AsyncDisposable {
       [
         ...['activate', '--file', this.#config, ...this.#coordinator, '--coordinator-lease', String(LEASE_MS)],
         ...['--coordinator-job-count', String(this.#count), '--coordinator-job-index', String(index)],
-        ...['--coordinator-process-count', '1'],
+        ...['--coordinator-process-count', '2'],
       ],
       s3.env,
     );

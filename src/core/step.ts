@@ -55,12 +55,19 @@ export type WriteStep =
     };
 
 /** What a fault strikes. */
-export const FAULT_TARGETS = ['engine'] as const;
+export const FAULT_TARGETS = ['engine', 'worker'] as const;
 export type FaultTarget = (typeof FAULT_TARGETS)[number];
 
 export type Fault =
   /** SIGKILL, then the same command again: `times` times, at random moments of the seed within `withinMs`. */
-  | { readonly kind: 'kill'; readonly target: FaultTarget; readonly times: number; readonly withinMs: number }
+  | {
+      readonly kind: 'kill';
+      readonly target: FaultTarget;
+      /** Of a worker; 0 is the main one. One that is not the main one is not started again. */
+      readonly index?: number;
+      readonly times: number;
+      readonly withinMs: number;
+    }
   /** SIGSTOP, and SIGCONT after `forMs`. */
   | { readonly kind: 'pause'; readonly target: FaultTarget; readonly forMs: number };
 
@@ -136,7 +143,7 @@ export function printStep(step: Step): string {
 function printFault(fault: Fault): string {
   switch (fault.kind) {
     case 'kill':
-      return `kill ${fault.target} ${fault.times === 1 ? 'once' : `${fault.times} times`} within ${fault.withinMs / 1000} s`;
+      return `kill ${fault.target}${fault.index === undefined ? '' : ` ${fault.index}`} ${fault.times === 1 ? 'once' : `${fault.times} times`} within ${fault.withinMs / 1000} s`;
     case 'pause':
       return `pause ${fault.target} for ${fault.forMs / 1000} s`;
   }

@@ -1,5 +1,6 @@
 /** A transfer as an engine is told of it: no engine's dialect, no database's client. */
 import type { EngineView } from './server.ts';
+import type { TransferStore } from './store.ts';
 import type { DatabaseKind, Mode, TableName } from './words.ts';
 
 export type Cleanup = 'Drop' | 'Truncate' | 'Disabled';
@@ -30,6 +31,10 @@ export interface Transfer {
   readonly directory: string;
   /** The network of both servers, where they and the engine are in containers; the ends' addresses are on it. */
   readonly network?: string;
+  /** How many workers beside the main one share an activation; absent: one process does it. */
+  readonly workers?: number;
+  /** A bucket of this transfer's own, where its processes agree. */
+  readonly store?: TransferStore;
   /** TZ of the engine's process. */
   readonly timeZone: string;
 }

@@ -8,7 +8,7 @@ import type { EngineName, Square, TableName } from '../core/words.ts';
 import { writeConfig } from './dialect/config.ts';
 import { type NamedEnds, tableAtDestination } from './dialect/names.ts';
 import { supportOf } from './dialect/support.ts';
-import type { Engine, EngineProcess, Support } from './engine.ts';
+import type { Engine, EngineProcess, Share, Sharing, Support } from './engine.ts';
 import { startEngine } from './process.ts';
 
 export interface CommandLine {
@@ -18,7 +18,9 @@ export interface CommandLine {
   /** Arguments for a verb, given the configuration file. */
   readonly activate: (file: string, transfer: Transfer) => readonly string[];
   readonly replicate: (file: string, transfer: Transfer) => readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  /** Arguments for one of several processes that share an activation; absent where the engine cannot. */
+  readonly share?: (file: string, transfer: Transfer, share: Share) => readonly string[];
+  readonly env?: (transfer: Transfer) => Readonly<Record<string, string>>;
 }
 
 export class CommandLineEngine implements Engine {
@@ -26,12 +28,18 @@ export class CommandLineEngine implements Engine {
   readonly runsIn: Engine['runsIn'] = 'process';
   readonly #words: CommandLine;
   protected readonly ledger: Ledger;
+  readonly activateShare?: Sharing['activateShare'];
   #starts = 0;
 
   constructor(words: CommandLine, ledger: Ledger) {
     this.name = words.name;
     this.#words = words;
     this.ledger = ledger;
+    const { share: argumentsOf } = words;
+    if (argumentsOf !== undefined) {
+      this.activateShare = (transfer, share, signal) =>
+        this.start(transfer, argumentsOf(writeConfig(transfer), transfer, share), signal);
+    }
   }
 
   support(square: Square): Support {
@@ -63,7 +71,7 @@ export class CommandLineEngine implements Engine {
       file,
       args: [...first, ...args],
       directory: transfer.directory,
-      env: { TZ: transfer.timeZone, ...this.#words.env },
+      env: { TZ: transfer.timeZone, ...this.#words.env?.(transfer) },
       owner: this.ownerOf(transfer),
       ledger: this.ledger,
     });

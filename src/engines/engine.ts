@@ -28,6 +28,21 @@ export interface Engine {
   replicate(transfer: Transfer, signal: AbortSignal): Promise<EngineProcess>;
 }
 
+/** Which of the processes that share an activation: 0 is the main one, 1 to `workers` are the others. */
+export interface Share {
+  readonly index: number;
+  readonly workers: number;
+}
+
+/** Optional power: an activation by several processes, which agree in the transfer's store. */
+export interface Sharing {
+  activateShare(transfer: Transfer, share: Share, signal: AbortSignal): Promise<EngineProcess>;
+}
+
+export function canShare(engine: Engine): engine is Engine & Sharing {
+  return 'activateShare' in engine && engine.activateShare !== undefined;
+}
+
 /** `refusal`: what the engine's error output must match. */
 export type Support = { readonly supported: true } | { readonly supported: false; readonly refusal: RegExp };
 

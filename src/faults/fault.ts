@@ -10,8 +10,9 @@ import type { Fault } from '../core/step.ts';
 /** The engine as a fault sees it. The run replaces a killed engine by a new one by itself. */
 export interface EngineTarget {
   /** Resolves once the present engine process is up and working; false when there is none any more. */
-  readonly ready: (signal: AbortSignal) => Promise<boolean>;
-  readonly kill: () => Promise<void>;
+  readonly ready: (signal: AbortSignal, worker?: number) => Promise<boolean>;
+  /** @param worker only this one of several that share an activation. */
+  readonly kill: (worker?: number) => Promise<void>;
   readonly pause: () => void;
   readonly resume: () => void;
 }
@@ -45,8 +46,9 @@ export async function strike(fault: Fault, target: EngineTarget, seed: number, s
     }
     return strikes;
   }
+  const worker = fault.target === 'worker' ? (fault.index ?? 0) : undefined;
   for (const moment of momentsOf(fault.times, fault.withinMs, seed)) {
-    if (!(await target.ready(signal))) {
+    if (!(await target.ready(signal, worker))) {
       // A short activation may be over before the second strike; the first must have hit.
       if (strikes.length > 0) break;
       throw missed('kill');
@@ -54,9 +56,9 @@ export async function strike(fault: Fault, target: EngineTarget, seed: number, s
     const early = moment - (performance.now() - started);
     if (early > 0) await delay(early, undefined, { signal });
     // What was up before the wait may have ended during it.
-    if (!(await target.ready(signal))) continue;
-    await target.kill();
-    note('engine killed');
+    if (!(await target.ready(signal, worker))) continue;
+    await target.kill(worker);
+    note(worker === undefined ? 'engine killed' : `worker ${worker} killed`);
   }
   if (strikes.length === 0) throw missed('kill');
   return strikes;

@@ -21,6 +21,7 @@ import { BarrierTimeout, messageOf, ProvisionError } from '../core/errors.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { ScenarioResult, TableResult } from '../core/result.ts';
 import type { ServerInfo } from '../core/server.ts';
+import type { StoreInfo } from '../core/store.ts';
 import { pairOf, type DatabaseKind, type Stack, type Verdict } from '../core/words.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -44,6 +45,8 @@ export interface LifeOptions {
   readonly ledger: Ledger;
   readonly connectorFor: (kind: DatabaseKind) => Promise<Connector>;
   readonly serverFor: (kind: DatabaseKind, signal: AbortSignal) => Promise<ServerInfo>;
+  /** The object store, for scenarios whose engine processes agree in one. */
+  readonly storeFor: (signal: AbortSignal) => Promise<StoreInfo>;
   /** The reports folder; evidence goes into a folder of the scenario's own inside. */
   readonly reports: string;
   /** Rows of every portable table, in place of the scenario's own number. */

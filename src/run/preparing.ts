@@ -8,10 +8,12 @@ import { hasChangeLog, type Session } from '../connectors/connector.ts';
 import { E2eError } from '../core/errors.ts';
 import { within } from '../core/deadline.ts';
 import type { ServerInfo } from '../core/server.ts';
+import type { TransferStore } from '../core/store.ts';
 import type { Transfer, TransferEnd } from '../core/transfer.ts';
 import { printName, type TableName } from '../core/words.ts';
 import { timeZoneFor } from '../core/zones.ts';
 import { nativeStatements, seedTables } from '../fixtures/fixture.ts';
+import { makeBucket } from '../stores/store.ts';
 import { Workload } from '../workload/workload.ts';
 import type { CleanUps } from './cleanups.ts';
 import type { TableToCompare } from './comparing.ts';
@@ -92,6 +94,7 @@ export async function prepare(id: string, options: LifeOptions, course: Course, 
     return source.tables();
   });
 
+  const bucket = scenario.workers === undefined ? undefined : await openBucket(id, options, cleanUps);
   const directory = ledger.directory(id);
   const at = (table: TableName): TableName =>
     engine.tableAt(scenario, table, {
@@ -132,9 +135,19 @@ export async function prepare(id: string, options: LifeOptions, course: Course, 
       directory,
       timeZone: timeZoneFor('engine', seed),
       ...(network === undefined ? {} : { network }),
+      ...(scenario.workers === undefined ? {} : { workers: scenario.workers }),
+      ...(bucket === undefined ? {} : { store: bucket }),
     },
     ...(hasChangeLog(source) ? { leftConsumers: () => leftBy(source) } : {}),
   };
+}
+
+/** A bucket of the transfer's own; names of buckets have no `_`. */
+async function openBucket(id: string, options: LifeOptions, cleanUps: CleanUps): Promise<TransferStore> {
+  const name = id.replaceAll('_', '-');
+  const made = await makeBucket(await options.storeFor(options.signal), name);
+  if (!options.keep) cleanUps.use(`remove the bucket ${name}`, made);
+  return made.store;
 }
 
 /** An engine in a container reaches servers by their names only where both are on one network. */

@@ -7,8 +7,12 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { E2eError, ProvisionError, messageOf } from '../core/errors.ts';
 import { fromWire, toWire, type ServerInfo } from '../core/server.ts';
+import { storeFromWire, storeToWire, type StoreInfo } from '../core/store.ts';
 import type { DatabaseKind, Stack } from '../core/words.ts';
 import type { ServerPool } from './servers.ts';
+
+/** What stands in a path in place of a kind of database. */
+const STORE = 'store';
 
 export interface DeskAddress {
   readonly port: number;
@@ -25,8 +29,12 @@ export async function openDesk(pool: ServerPool): Promise<AsyncDisposable & { re
       return;
     }
     const [, kind, stack] = url.pathname.split('/');
-    pool.get(kind as DatabaseKind, stack as Stack).then(
-      (info) => response.end(toWire(info)),
+    const asked =
+      kind === STORE
+        ? pool.store(stack as Stack).then(storeToWire)
+        : pool.get(kind as DatabaseKind, stack as Stack).then(toWire);
+    asked.then(
+      (text) => response.end(text),
       (error: unknown) => response.writeHead(503).end(messageOf(error)),
     );
   });
@@ -52,9 +60,18 @@ export async function askDesk(
   stack: Stack,
   signal: AbortSignal,
 ): Promise<ServerInfo> {
+  return fromWire(await ask(desk, `/${kind}/${stack}`, signal));
+}
+
+/** Asks the desk for the object store. @throws ProvisionError likewise. */
+export async function askForStore(desk: DeskAddress, stack: Stack, signal: AbortSignal): Promise<StoreInfo> {
+  return storeFromWire(await ask(desk, `/${STORE}/${stack}`, signal));
+}
+
+async function ask(desk: DeskAddress, path: string, signal: AbortSignal): Promise<string> {
   const { status, body } = await new Promise<{ status: number; body: string }>((resolve, reject) => {
     const asked = request(
-      { host: '127.0.0.1', port: desk.port, path: `/${kind}/${stack}`, headers: { 'x-token': desk.token }, signal },
+      { host: '127.0.0.1', port: desk.port, path, headers: { 'x-token': desk.token }, signal },
       (answer) => {
         let text = '';
         answer.setEncoding('utf8');
@@ -70,5 +87,5 @@ export async function askDesk(
     throw new E2eError('DESK', `the run's main process does not answer`, { cause });
   });
   if (status !== 200) throw new ProvisionError(body);
-  return fromWire(body);
+  return body;
 }

@@ -3,11 +3,13 @@
  * run ends. Lives in the run's own process; the workers ask through server-desk.ts.
  */
 import { basename } from 'node:path';
-import type { Connector, Server } from '../connectors/connector.ts';
+import type { Connector, ProvisionOptions, Server } from '../connectors/connector.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Ledger } from '../core/ledger.ts';
 import type { ServerInfo } from '../core/server.ts';
+import type { StoreInfo } from '../core/store.ts';
 import type { DatabaseKind, Stack } from '../core/words.ts';
+import { openStore, type Store } from '../stores/store.ts';
 
 export interface ServerPoolOptions {
   readonly ledger: Ledger;
@@ -18,6 +20,7 @@ export interface ServerPoolOptions {
 export class ServerPool implements AsyncDisposable {
   readonly #options: ServerPoolOptions;
   readonly #starting = new Map<string, Promise<Server>>();
+  readonly #stores = new Map<Stack, Promise<Store>>();
   readonly #stop = new AbortController();
 
   constructor(options: ServerPoolOptions) {
@@ -37,21 +40,32 @@ export class ServerPool implements AsyncDisposable {
     return (await starting).info;
   }
 
+  /** The object store of a stack, likewise. @throws ProvisionError */
+  async store(stack: Stack): Promise<StoreInfo> {
+    const starting = this.#stores.get(stack) ?? openStore(stack, this.#optionsFor(`store-${stack}`));
+    this.#stores.set(stack, starting);
+    return (await starting).info;
+  }
+
   async #start(kind: DatabaseKind, stack: Stack): Promise<Server> {
     const connector = await this.#options.connectorFor(kind);
-    return connector.provision(stack, {
+    return connector.provision(stack, this.#optionsFor(`server-${kind}-${stack}`));
+  }
+
+  #optionsFor(folder: string): ProvisionOptions {
+    return {
       seed: this.#options.seed,
-      directory: this.#options.ledger.directory(`server-${kind}-${stack}`, 0o755),
+      directory: this.#options.ledger.directory(folder, 0o755),
       network: `transfer-e2e-${basename(this.#options.ledger.folder)}`,
       signal: this.#stop.signal,
       own: (owned) => this.#options.ledger.own(owned),
-    });
+    };
   }
 
   /** Stops all servers, also those still starting. @throws AggregateError when one did not stop in order. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error('the run ends'));
-    const started = await Promise.allSettled(this.#starting.values());
+    const started = await Promise.allSettled<AsyncDisposable>([...this.#starting.values(), ...this.#stores.values()]);
     const stopped = await Promise.allSettled(
       started.filter((result) => result.status === 'fulfilled').map(({ value }) => value[Symbol.asyncDispose]()),
     );

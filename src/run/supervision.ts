@@ -2,11 +2,12 @@
  * Keeps the engine working through faults: what a fault killed is started again, as the platform around an engine would;
  * what ended by itself is evidence and stays ended. Knows how an engine is driven only through its door.
  */
-import type { Engine, EngineProcess, Exit } from '../engines/engine.ts';
+import { canShare, type Engine, type EngineProcess, type Exit } from '../engines/engine.ts';
 import { Deadline, done, notYet, until, within } from '../core/deadline.ts';
 import { E2eError, messageOf } from '../core/errors.ts';
 import type { Transfer } from '../core/transfer.ts';
 import type { EngineTarget } from '../faults/fault.ts';
+import { Crew } from './crew.ts';
 
 /** How long a fault waits for an engine that was killed to be up again. */
 const READY_MS = 30_000;
@@ -36,6 +37,8 @@ export class Supervision implements AsyncDisposable {
   readonly #logs: string[] = [];
   readonly notes: string[] = [];
   #process: EngineProcess | undefined;
+  /** The present process, where it is several. */
+  #crew: Crew | undefined;
   /** Set while a fault's kill is under way, so that the end of the process is not taken for its own doing. */
   #killing = false;
   #kills = 0;
@@ -60,7 +63,7 @@ export class Supervision implements AsyncDisposable {
     try {
       for (;;) {
         const kills = this.#kills;
-        const started = await this.#engine.activate(this.#transfer, this.#signal);
+        const started = await this.#startActivation();
         this.#process = started;
         let exit: Exit;
         try {
@@ -82,6 +85,21 @@ export class Supervision implements AsyncDisposable {
       this.#process = undefined;
       this.#finished = true;
     }
+  }
+
+  /** @throws E2eError when workers are wanted of an engine that has none. */
+  async #startActivation(): Promise<EngineProcess> {
+    const { workers } = this.#transfer;
+    this.#crew = undefined;
+    if (workers === undefined) return this.#engine.activate(this.#transfer, this.#signal);
+    if (!canShare(this.#engine)) {
+      throw new E2eError(
+        'UNSUPPORTED',
+        `the engine ${this.#engine.name} cannot share an activation between workers (workers: ${workers}); run the scenario under another`,
+      );
+    }
+    this.#crew = await Crew.start(this.#engine, this.#transfer, workers, this.#signal);
+    return this.#crew;
   }
 
   /** Starts the replication, which from then on is started again each time a fault kills it. */
@@ -136,12 +154,17 @@ export class Supervision implements AsyncDisposable {
   /** The engine as faults see it. */
   target(): EngineTarget {
     return {
-      ready: (signal) =>
+      ready: (signal, worker) =>
         until('an engine to run', Deadline.after(READY_MS, signal), () => {
-          if (this.#process !== undefined && this.#process.exit === undefined) return Promise.resolve(done(true));
+          const up = this.#process !== undefined && this.#process.exit === undefined;
+          if (up && (worker === undefined || this.#crew?.runs(worker) === true)) return Promise.resolve(done(true));
           return Promise.resolve(this.#finished ? done(false) : notYet('none is up'));
         }),
-      kill: async () => {
+      kill: async (worker) => {
+        if (worker !== undefined) {
+          await this.#crew?.killWorker(worker);
+          return;
+        }
         this.#killing = true;
         this.#kills += 1;
         try {

@@ -222,6 +222,8 @@ export class Checks {
         );
       }
     }
+    this.#workers(duringActivation, ['duringActivation']);
+    this.#workers(steps, ['steps']);
     if (mode !== 'snapshot') return;
     const last = steps.findLastIndex(writes);
     if (last !== -1 && !steps.slice(last).some(({ kind }) => kind === 'activate')) {
@@ -235,6 +237,27 @@ export class Checks {
       const message =
         'whether a snapshot sees a write beside it is chance; add "steps: [{ activate: {} }]" to copy it again';
       this.tell(['duringActivation', writing], message);
+    }
+  }
+
+  /** Faults that strike a worker need workers. */
+  #workers(steps: readonly Step[], path: Path): void {
+    const { mode, workers } = this.#file;
+    if (workers !== undefined && mode === 'replication' && path[0] === 'steps') {
+      this.tell(['workers'], 'mode replication has no activation that workers could share; remove this', 'key');
+    }
+    for (const [index, step] of steps.entries()) {
+      if (step.kind !== 'fault' || step.fault.kind !== 'kill') continue;
+      const { target, index: worker } = step.fault;
+      const here = [...path, index, 'fault'];
+      if (target !== 'worker') {
+        if (worker !== undefined) this.tell([...here, 'index'], '"index" goes with "kill: worker"', 'key');
+      } else if (workers === undefined) this.tell(here, '"kill: worker" needs "workers" in this scenario');
+      else if (path[0] === 'steps')
+        this.tell(here, 'workers run during the activation; put the fault into duringActivation');
+      else if (worker === undefined)
+        this.tell(here, `"kill: worker" needs "index": 0 for the main one, 1 to ${workers}`);
+      else if (worker > workers) this.tell([...here, 'index'], `found ${worker}; there are workers 0 to ${workers}`);
     }
   }
 

@@ -74,6 +74,7 @@ export function parseScenario(name: string, text: string, surroundings: Surround
     fixtures,
     ...(file.rows === undefined ? {} : { rows: file.rows }),
     ...(file.seed === undefined ? {} : { seed: file.seed }),
+    ...(file.workers === undefined ? {} : { workers: file.workers }),
     ...(file.engines === undefined ? {} : { engines: file.engines }),
     deadlines: withoutUndefined(file.deadlines ?? {}),
     ...(file.cleanup === undefined ? {} : { cleanup: file.cleanup }),

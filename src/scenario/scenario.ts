@@ -31,6 +31,8 @@ export interface Scenario {
   readonly rows?: number | Readonly<Record<string, number>>;
   /** Absent: the run's seed. */
   readonly seed?: string;
+  /** Processes that share the activation, beside the main one; absent: one process does it. */
+  readonly workers?: number;
   /** Only under these engines; absent: all. */
   readonly engines?: readonly EngineName[];
   /** Milliseconds, by stage. */

@@ -167,8 +167,12 @@ const target = z.enum(FAULT_TARGETS).optional();
 const otherSteps = {
   fault: z
     .strictObject({
-      kill: target.describe('SIGKILL, then the same command again.'),
-      pause: target.describe('SIGSTOP, then SIGCONT.'),
+      kill: target.describe(
+        'SIGKILL, then the same command again. Of the workers of a shared snapshot only the main one is started again: ' +
+          'what another had in hand must be taken over.',
+      ),
+      pause: z.enum(['engine']).optional().describe('SIGSTOP, then SIGCONT.'),
+      index: count.optional().describe('With `kill: worker`: which one; 0 is the main one.'),
       times: positive.optional().describe('With `kill`: how often. Default 1.'),
       within: duration
         .optional()
@@ -311,6 +315,14 @@ export const scenarioSchema = z
       .transform(String)
       .optional()
       .describe('Fixes the seed of this scenario. Absent: the run’s, which E2E_SEED repeats.'),
+    workers: z
+      .int()
+      .min(2)
+      .max(16)
+      .optional()
+      .describe(
+        'So many processes of the engine share the activation, beside the main one; they agree in an S3 bucket that is made for it.',
+      ),
     engines: z.array(z.enum(ENGINES)).min(1).optional().describe('Only under these engines. Absent: all.'),
     deadlines: z
       .strictObject({

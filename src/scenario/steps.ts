@@ -120,7 +120,13 @@ export function keyColumns(table: Table): Column[] {
 
 function faultOf(file: NonNullable<StepFile['fault']>): Fault {
   if (file.pause !== undefined) return { kind: 'pause', target: file.pause, forMs: file.for ?? DEFAULT_MS };
-  return { kind: 'kill', target: file.kill ?? 'engine', times: file.times ?? 1, withinMs: file.within ?? DEFAULT_MS };
+  return {
+    kind: 'kill',
+    target: file.kill ?? 'engine',
+    ...(file.index === undefined ? {} : { index: file.index }),
+    times: file.times ?? 1,
+    withinMs: file.within ?? DEFAULT_MS,
+  };
 }
 
 function workloadOf(file: NonNullable<WriteStepFile['workload']>): WriteStep {

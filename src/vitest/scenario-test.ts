@@ -14,7 +14,7 @@ import { engineNamed } from '../engines/registry.ts';
 import { recordInAllure } from '../report/allure.ts';
 import { failureBlock, wantsColour } from '../report/terminal.ts';
 import { live } from '../run/life.ts';
-import { askDesk } from '../run/server-desk.ts';
+import { askDesk, askForStore } from '../run/server-desk.ts';
 import { loadScenario, type Scenario } from '../scenario/scenario.ts';
 import './reporter-meta.ts';
 
@@ -63,6 +63,7 @@ async function liveIn(scenario: Scenario, signal: AbortSignal): Promise<Scenario
     ledger,
     connectorFor,
     serverFor: (kind, until) => askDesk(run.desk, kind, run.stack, until),
+    storeFor: (until) => askForStore(run.desk, run.stack, until),
     reports: run.reports,
     ...(rows === undefined || rows === '' ? {} : { rows: Number(rows) }),
     keep: process.env.E2E_KEEP === '1',

@@ -42,6 +42,7 @@ async function under(fault: string, activateMs = 30_000, rows = 500): Promise<Sc
     ledger,
     connectorFor,
     serverFor: (kind: DatabaseKind) => pool.get(kind, 'embedded'),
+    storeFor: () => pool.store('embedded'),
     reports,
     rows,
     keep: false,

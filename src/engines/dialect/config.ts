@@ -1,5 +1,5 @@
 /** The engine's configuration file, written from a transfer. Shared by every engine that reads this YAML. */
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { UsageError } from '../../core/errors.ts';
@@ -46,6 +46,8 @@ export function transferConfig(transfer: Transfer): Record<string, unknown> {
 /** Writes the file, readable by its owner only: it holds passwords. @returns its path. */
 export function writeConfig(transfer: Transfer): string {
   const file = join(transfer.directory, 'transfer.yaml');
-  writeFileSync(file, stringify(transferConfig(transfer), { lineWidth: 0 }), { mode: 0o600 });
+  // Renamed into place: another process of the same transfer may be reading it.
+  writeFileSync(`${file}.part`, stringify(transferConfig(transfer), { lineWidth: 0 }), { mode: 0o600 });
+  renameSync(`${file}.part`, file);
   return file;
 }

@@ -6,6 +6,7 @@ import { relative, sep } from 'node:path';
 import { inject, test } from 'vitest';
 import { connectorFor } from '../cli/registry/connectors.ts';
 import { surroundings } from '../cli/registry/surroundings.ts';
+import { messageOf } from '../core/errors.ts';
 import { Ledger } from '../core/ledger.ts';
 import type { ScenarioResult, TableResult } from '../core/result.ts';
 import { PROJECT_ROOT } from '../core/root.ts';
@@ -43,12 +44,33 @@ export async function defineScenario(file: string): Promise<void> {
     test.skip(`${scenario.title} (only under ${scenario.engines.join(', ')}, not ${engine})`, () => undefined);
     return Promise.resolve();
   }
-  test(scenario.title, async ({ task, signal }) => {
+  test(scenario.title, async ({ task, signal, skip }) => {
+    const missing = await allowedToMiss(scenario, signal);
+    if (missing !== undefined) skip(missing);
     const result = await liveIn(scenario, signal);
     task.meta.scenario = result;
     await recordInAllure(result, { directory: inject('run').reports, secrets: [] });
     if (!result.ok) throw new NotAsExpected(block(result));
   });
+}
+
+/**
+ * What is not here and need not be: `E2E_ALLOW_MISSING=mysql` lets a machine without MySQL pass over what needs it. Without
+ * that, a server that cannot be had fails the scenario.
+ */
+async function allowedToMiss({ source, destination }: Scenario, signal: AbortSignal): Promise<string | undefined> {
+  const allowed = (process.env.E2E_ALLOW_MISSING ?? '').split(',').map((name) => name.trim());
+  const { desk, stack } = inject('run');
+  for (const kind of new Set([source, destination])) {
+    if (!allowed.includes(kind)) continue;
+    try {
+      await askDesk(desk, kind, stack, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      return `missing: ${messageOf(error)}`;
+    }
+  }
+  return undefined;
 }
 
 async function liveIn(scenario: Scenario, signal: AbortSignal): Promise<ScenarioResult> {

@@ -82,7 +82,7 @@ export function deb822(text: string): AptSource[] {
     const field = (name: string): string | undefined =>
       new RegExp(`^${name}:[ \\t]*(.+(?:\\n[ \\t]+\\S.*)*)`, 'mi').exec(stanza)?.[1]?.replaceAll(/\s+/g, ' ').trim();
     const [uri] = (field('URIs') ?? '').split(' ');
-    if (uri === undefined || uri === '' || !/\bdeb\b/.test(field('Types') ?? '')) return [];
+    if (uri === undefined || uri === '' || !(field('Types') ?? '').split(' ').includes('deb')) return [];
     const signed = field('Signed-By');
     // A key that stands in the file itself cannot be said in one line: apt's own keys must do.
     const options = signed?.startsWith('/') === true ? `[signed-by=${signed}] ` : '';

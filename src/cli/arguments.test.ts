@@ -39,8 +39,8 @@ describe('filters', () => {
 
 describe('run', () => {
   it('hands filters and flags to vitest', () => {
-    expect(vitestArguments(['pg-ch'], { shard: '1/2', testNamePattern: 'wide' })).toEqual([
-      ...['run', '--project', 'scenarios', '--testNamePattern', 'wide', '--shard', '1/2', 'pg-ch'],
+    expect(vitestArguments(['pg-ch'], { testNamePattern: 'wide' })).toEqual([
+      ...['run', '--project', 'scenarios', '--testNamePattern', 'wide', 'pg-ch'],
     ]);
   });
 

@@ -26,23 +26,31 @@ describe('the command line', () => {
   it('explains itself, exit codes and all', async () => {
     const { code, out } = await cli('--help');
     expect(code).toBe(0);
-    for (const command of ['list', 'run', 'diff', 'coverage', 'doctor', 'new', 'up', 'sweep', 'report']) {
+    for (const command of ['list', 'run', 'matrix', 'diff', 'coverage', 'doctor', 'new', 'up', 'sweep', 'report']) {
       expect(out).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
     }
     expect(out).toContain('Exit codes: 0 as expected');
   });
 
-  it.each(['list', 'run', 'diff', 'coverage', 'doctor', 'new', 'up', 'sweep'])('gives examples of %s', async (name) => {
-    const { code, out } = await cli(name, '--help');
-    expect(code).toBe(0);
-    expect(out).toContain(`$ transfer-e2e ${name}`);
-  });
+  it.each(['list', 'run', 'matrix', 'diff', 'coverage', 'doctor', 'new', 'up', 'sweep'])(
+    'gives examples of %s',
+    async (name) => {
+      const { code, out } = await cli(name, '--help');
+      expect(code).toBe(0);
+      expect(out).toContain(`$ transfer-e2e ${name}`);
+    },
+  );
 
   it.each([
     [['covrage'], "unknown command 'covrage'\n(Did you mean coverage?)"],
     [['coverage', '--strickt'], "unknown option '--strickt'\n(Did you mean --strict?)"],
     [['run', '--engine', 'refrence'], 'Allowed choices are reference, trctl'],
     [['run', '--rows', 'many'], 'It must be a whole number above 0.'],
+    [['run', '--shard', '3/2'], '--shard 3/2: it is I/N with I from 1 to N'],
+    [
+      ['matrix', '--shards', '2', 'pg-ch/toast.yaml'],
+      '2 shards are more than the scenarios to share out: take 1 or fewer',
+    ],
     [['coverage', 'pg-ch'], 'too many arguments'],
     [['diff', 'a', 'b'], "required option '--table <left[:right]>' not specified"],
     [['up', 'pg-cch'], '"pg-cch" is not a pair; did you mean "pg-ch"?'],

@@ -64,7 +64,7 @@ ${EXIT_CODES}`,
     .option('--rows <n>', 'rows a fixture table has, whatever the scenario says', positive)
     .option('--keep', 'leaves servers, engines and folders standing')
     .option('-t, --test-name-pattern <pattern>', 'only scenarios whose title matches')
-    .option('--shard <i/n>', 'one of n equal parts')
+    .option('--shard <i/n>', 'one of n parts of about the same duration, as `matrix` plans them')
     .option('--watch', 'runs again when a file changes')
     .addHelpText(
       'after',
@@ -73,6 +73,19 @@ ${EXIT_CODES}`,
     .action(async (filters: string[], options: RunFlags) => {
       const { run } = await import('./run.ts');
       finish(await run(filters, options, terminal));
+    });
+
+  sub(program, 'matrix [filter...]', 'Splits the scenarios into shards of about the same duration.')
+    .option('--shards <n>', 'how many', positive, 1)
+    .option('--json', 'for programs, on one line')
+    .option('--record <results...>', 'instead: puts durations of runs into scenarios/durations.json')
+    .addHelpText(
+      'after',
+      examples('matrix --shards 5', 'matrix --shards 2 --json pg-ch', 'matrix --record reports/results.json'),
+    )
+    .action(async (filters: string[], options: MatrixFlags) => {
+      const { matrix } = await import('./matrix.ts');
+      finish(await matrix(filters, options, terminal));
     });
 
   sub(program, 'diff <left> <right>', 'Compares two tables, wherever they are, row by row and cell by cell.')
@@ -158,6 +171,12 @@ export interface RunFlags {
   readonly testNamePattern?: string;
   readonly shard?: string;
   readonly watch?: true;
+}
+
+export interface MatrixFlags {
+  readonly shards: number;
+  readonly json?: true;
+  readonly record?: readonly string[];
 }
 
 export interface DiffFlags {

@@ -8,6 +8,7 @@ import { reportsFolder } from '../core/reports-folder.ts';
 import { PROJECT_ROOT } from '../core/root.ts';
 import { parseResults } from '../report/results.ts';
 import type { Results } from '../report/results.ts';
+import { filesOfShard } from './matrix.ts';
 import type { RunFlags } from './program.ts';
 import { matching, scenarioFiles } from './scenario-files.ts';
 import type { Terminal } from './terminal.ts';
@@ -17,6 +18,7 @@ const GRACE_MS = 30_000;
 
 export async function run(filters: readonly string[], flags: RunFlags, terminal: Terminal): Promise<number> {
   matching(await scenarioFiles(PROJECT_ROOT), filters);
+  const selected = flags.shard === undefined ? filters : await filesOfShard(filters, flags.shard);
   const startedAt = Date.now();
   const reports = reportsFolder(PROJECT_ROOT);
   if (reports.besideRun !== undefined) {
@@ -24,7 +26,7 @@ export async function run(filters: readonly string[], flags: RunFlags, terminal:
       `process ${reports.besideRun} runs in this clone too and writes reports/; this run writes ${reports.path}\n`,
     );
   }
-  const vitest = await execa(process.execPath, [vitestProgram(), ...vitestArguments(filters, flags)], {
+  const vitest = await execa(process.execPath, [vitestProgram(), ...vitestArguments(selected, flags)], {
     cwd: PROJECT_ROOT,
     // vitest colours what goes into a pipe or a CI log unless it is told not to.
     env: { ...environment(flags), E2E_REPORTS: reports.path, ...(terminal.colour ? {} : { NO_COLOR: '1' }) },
@@ -48,7 +50,6 @@ function vitestProgram(): string {
 export function vitestArguments(filters: readonly string[], flags: RunFlags): string[] {
   const args = [flags.watch === true ? 'watch' : 'run', '--project', 'scenarios'];
   if (flags.testNamePattern !== undefined) args.push('--testNamePattern', flags.testNamePattern);
-  if (flags.shard !== undefined) args.push('--shard', flags.shard);
   return [...args, ...filters];
 }
 

@@ -16,12 +16,12 @@ export function single(text: string): string {
   return floating(Math.fround(Number(text)), text);
 }
 
-/** With an exponent, since without one it would be a decimal, which has no negative zero. */
+/** Zero keeps its sign only as text: as a number it is a decimal, or loses it at MariaDB. */
 function floating(value: number, text: string): string {
   if (!Number.isFinite(value)) {
     throw new ValueRefused(text, 'MySQL has no such number', 'correct it, or make the column text');
   }
-  return Object.is(value, -0) ? '-0e0' : value.toExponential();
+  return Object.is(value, -0) ? "'-0'" : value.toExponential();
 }
 
 /** `\x` and hex digits, as Postgres prints bytes. */

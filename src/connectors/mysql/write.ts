@@ -154,8 +154,8 @@ function literal(value: Value, type: LogicalType | undefined): string {
       return value.toString();
     case 'number':
       if (!Number.isFinite(value)) throw new E2eError('MYSQL_VALUE', `MySQL has no number ${value}`);
-      // Without an exponent it would be a decimal, which has no negative zero.
-      return Object.is(value, -0) ? '-0e0' : value.toExponential();
+      // As a number it would be a decimal, which has no negative zero; MariaDB's own double loses the sign too.
+      return Object.is(value, -0) ? "'-0'" : value.toExponential();
     default:
       if (value instanceof Uint8Array) return quoteBytes(value);
       throw new E2eError('MYSQL_VALUE', 'MySQL has no arrays');

@@ -75,6 +75,7 @@ async function describe(
 ): Promise<ClickHouseTable> {
   const own = rows.filter((column) => !column.name.startsWith('__data_transfer_'));
   if (own.length === 0) throw new DataError(`table ${database}.${name} has no columns that can be read`);
+  for (const column of own) refuseUntold(`${database}.${name}`, column, own);
   const merges = /^(Replicated|Shared)?(Replacing|Collapsing|VersionedCollapsing|Summing|Aggregating|Coalescing)/.test(
     engine,
   );
@@ -92,6 +93,37 @@ async function describe(
     merges,
     marksDeleted: rows.some((column) => column.name === DELETE),
   };
+}
+
+const UNTOLD = /\b(AggregateFunction|SimpleAggregateFunction|Variant|Dynamic|Object|Nothing|QBit)\b/;
+
+/** @throws DataError for a type whose values cannot be carried as text. */
+function refuseUntold(table: string, { name, type }: ColumnRow, all: readonly ColumnRow[]): void {
+  const [untold] = UNTOLD.exec(withoutLabels(type)) ?? [];
+  if (untold !== undefined) {
+    throw new DataError(
+      `table ${table}, column ${name} (${type}): ${untold} cannot be carried, since its text does not say what a value is; leave the table out`,
+    );
+  }
+  if (hasJson(all) && isCollection(type) && /\bDateTime/.test(withoutLabels(type))) {
+    throw new DataError(
+      `table ${table}, column ${name} (${type}): moments inside a collection cannot be carried beside a column of type JSON, whose text depends on the same setting; leave the table out`,
+    );
+  }
+}
+
+/** Labels of enums may read like types. */
+function withoutLabels(type: string): string {
+  return type.replaceAll(/'(?:[^'\\]|\\[^])*'/g, "''");
+}
+
+/** Whether some column's text shows moments that nobody declared. */
+export function hasJson(columns: readonly { readonly type: string }[]): boolean {
+  return columns.some(({ type }) => /\bJSON\b/.test(withoutLabels(type)));
+}
+
+export function isCollection(type: string): boolean {
+  return /^(Array|Map|Tuple|Nested)\(/.test(type);
 }
 
 /** The type under what changes how it is stored: `LowCardinality(Nullable(String))` is String. */

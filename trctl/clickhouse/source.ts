@@ -9,7 +9,7 @@ import type { Table } from '../model/table.ts';
 import { wholeLines } from '../pairs/rows.ts';
 import type { ChangeLog, Cursor, Part, RowLines, Snapshot, Source } from '../provider.ts';
 import type { ClickHouseTable } from './catalog.ts';
-import { describeTables, inner } from './catalog.ts';
+import { describeTables, hasJson, inner, isCollection } from './catalog.ts';
 import { Connection } from './connection.ts';
 import { DELETE, literal, quote } from './names.ts';
 import type { SourceParams } from './params.ts';
@@ -98,9 +98,17 @@ class ClickHouseSnapshot implements Snapshot {
 
   read(part: Part, signal: AbortSignal): AsyncIterable<RowLines> {
     const table = part.table as ClickHouseTable;
-    const columns = table.columns.map(({ name, type }) => this.#selected(quote(name), type.declared));
+    const json = hasJson(table.columns.map(({ type }) => ({ type: type.declared })));
+    const columns = table.columns.map(({ name, type }) => this.#selected(quote(name), type.declared, json));
     const sql = `SELECT ${columns.join(', ')} ${from(table, part.where === '' ? [] : [part.where])}`;
-    return wholeLines(this.#connection.select(sql, SELECT_SETTINGS, signal), signal);
+    return wholeLines(
+      this.#connection.select(
+        sql,
+        json ? { ...SELECT_SETTINGS, date_time_output_format: 'simple' } : SELECT_SETTINGS,
+        signal,
+      ),
+      signal,
+    );
   }
 
   async increment(table: ClickHouseTable, cursor: Cursor): Promise<{ part: Part; maximum: string | null }> {
@@ -131,13 +139,11 @@ class ClickHouseSnapshot implements Snapshot {
     return Promise.resolve();
   }
 
-  #selected(column: string, type: string): string {
+  /** @param json a column of type JSON shows its moments as the setting says, so the setting is left as it is. */
+  #selected(column: string, type: string, json: boolean): string {
+    if (json && /^DateTime/.test(inner(type))) return `concat(toString(toTimeZone(${column}, 'UTC')), 'Z')`;
     return this.#collections === 'json' && isCollection(type) ? `toJSONString(${column})` : column;
   }
-}
-
-export function isCollection(type: string): boolean {
-  return /^(Array|Map|Tuple|Nested)\(/.test(type);
 }
 
 function from(table: ClickHouseTable, conditions: readonly string[]): string {

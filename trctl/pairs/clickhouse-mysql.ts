@@ -8,7 +8,6 @@ import { ValueRefused } from '../model/refused.ts';
 import type { Column } from '../model/table.ts';
 import type { MappedColumn } from '../mysql/mapping.ts';
 import { hex } from '../mysql/sql.ts';
-import { refuseUntold } from './clickhouse-clickhouse.ts';
 import { decimalOf, utcFields } from './clickhouse-values-out.ts';
 import { date, double, number, single, text } from './mysql-literals.ts';
 import type { TypeLine } from './type-line.ts';
@@ -63,7 +62,6 @@ const MOST_SCALE = 30;
 const EXACT = 'CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin';
 
 export function mapColumn({ name, type }: Column, keyBytes: number | undefined): MappedColumn {
-  refuseUntold(name, type.declared);
   return { name, ...mappingOf(type.base, inner(type.declared), keyBytes) };
 }
 

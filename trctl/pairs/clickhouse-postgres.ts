@@ -4,7 +4,6 @@
  */
 import { inner } from '../clickhouse/catalog.ts';
 import type { Column } from '../model/table.ts';
-import { refuseUntold } from './clickhouse-clickhouse.ts';
 import { decimalOf, utcFields } from './clickhouse-values-out.ts';
 import type { MappedType } from './mapped-tables.ts';
 import type { TypeLine } from './type-line.ts';
@@ -42,8 +41,7 @@ const TYPES: Readonly<Record<string, MappedType>> = {
   DateTime64: MOMENT,
 };
 
-export function mapType({ name, type }: Column): MappedType {
-  refuseUntold(name, type.declared);
+export function mapType({ type }: Column): MappedType {
   const bare = inner(type.declared);
   const decimal = decimalOf(bare);
   if (decimal !== undefined) return plain(`numeric(${decimal.precision},${decimal.scale})`, 'numeric');

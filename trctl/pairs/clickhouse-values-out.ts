@@ -1,7 +1,7 @@
 /** ClickHouse's own text of values, for destinations that read another. */
 import { ValueRefused } from '../model/refused.ts';
 
-const MOMENT = /^(-?\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z$/;
+const MOMENT = /^(-?\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)?Z$/;
 
 /** `2024-01-01T00:00:00.123000000Z` → `2024-01-01 00:00:00.123`: six digits, if the others say nothing. */
 export function utcFields(text: string): string {

@@ -141,7 +141,7 @@ class ClickHouseSnapshot implements Snapshot {
 
   /** @param json a column of type JSON shows its moments as the setting says, so the setting is left as it is. */
   #selected(column: string, type: string, json: boolean): string {
-    if (json && /^DateTime/.test(inner(type))) return `concat(toString(toTimeZone(${column}, 'UTC')), 'Z')`;
+    if (json && inner(type).startsWith('DateTime')) return `concat(toString(toTimeZone(${column}, 'UTC')), 'Z')`;
     return this.#collections === 'json' && isCollection(type) ? `toJSONString(${column})` : column;
   }
 }

@@ -1,6 +1,6 @@
 /** An initialised data folder to copy from: initialising takes seconds, a copy tenths. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { ProvisionError } from '../../core/errors.ts';
@@ -59,13 +59,16 @@ async function initialise(programs: Programs, staging: string, signal: AbortSign
 /** What mariadb-install-db feeds to a server that bootstraps. */
 async function systemTables({ share }: Programs): Promise<string> {
   if (share === undefined) throw new ProvisionError('the files of MariaDB (share/mysql) are not beside its program');
-  const names = [
-    'mariadb_system_tables.sql',
-    'mariadb_performance_tables.sql',
-    'mariadb_system_tables_data.sql',
-    'fill_help_tables.sql',
-  ];
-  const texts = await Promise.all(names.map((name) => readFile(join(share, name), 'utf8')));
+  const there = await readdir(share);
+  const texts = await Promise.all(
+    ['system_tables', 'performance_tables', 'system_tables_data'].map(async (name) => {
+      // Some were renamed, release by release.
+      const file = [`mariadb_${name}.sql`, `mysql_${name}.sql`].find((candidate) => there.includes(candidate));
+      if (file === undefined)
+        throw new ProvisionError(`${share} holds no mariadb_${name}.sql: MariaDB is not whole there`);
+      return readFile(join(share, file), 'utf8');
+    }),
+  );
   return ['CREATE DATABASE IF NOT EXISTS mysql;', 'USE mysql;', 'SET @auth_root_socket=NULL;', ...texts].join('\n');
 }
 

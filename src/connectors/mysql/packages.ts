@@ -4,7 +4,7 @@
  * the unpacked libc and its own loader, so that a server of a newer suite runs on an older machine.
  */
 import { readFile, readdir, mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { ProvisionError } from '../../core/errors.ts';
 import { cacheFolder, once } from '../cache.ts';
@@ -147,13 +147,18 @@ async function download(product: string, source: Source, staging: string, signal
 
 /** The unpacked libc's loader, told where the unpacked libraries lie. @throws ProvisionError */
 async function loaderIn(root: string): Promise<[string, ...string[]]> {
-  const libraries = join(root, 'usr', 'lib');
-  for (const triplet of await readdir(libraries)) {
-    const folder = join(libraries, triplet);
+  // Packages of older suites still use /lib beside /usr/lib.
+  const libraries = [join(root, 'usr', 'lib'), join(root, 'lib')];
+  const folders: string[] = [];
+  for (const library of libraries) {
+    for (const triplet of await readdir(library).catch(() => [])) folders.push(join(library, triplet));
+  }
+  for (const folder of folders) {
     const names = await readdir(folder).catch(() => []);
     const loader = names.find((name) => /^ld-linux.*\.so\.\d+$/.test(name));
     if (loader === undefined) continue;
-    const paths = [folder, join(libraries, 'mysql', 'private'), join(folder, 'mysql')];
+    const triplet = basename(folder);
+    const paths = libraries.flatMap((library) => [join(library, triplet), join(library, 'mysql', 'private')]);
     return [join(folder, loader), '--library-path', paths.join(':')];
   }
   throw new ProvisionError(`${root} holds no loader: remove it, and it is downloaded again`);

@@ -188,7 +188,7 @@ describe('the command line', () => {
     [['activate', '--file', '/nope.yaml'], 2, /\/nope.yaml: cannot be read: there is no such file/],
     [['activate', '--flie', 'x'], 2, /unknown option '--flie' \(Did you mean --file\?\)/],
     [['replicatoin'], 2, /unknown command 'replicatoin'/],
-    [['activate', '--coordinator', 's3'], 2, /Allowed choices are memory, file/],
+    [['activate', '--coordinator', 'etcd'], 2, /Allowed choices are memory, file, s3/],
   ])('%o ends with %i', async (args, exit, text) => {
     const { code, stdout, stderr } = await new Program(args).ended;
     expect(stdout + stderr).toMatch(text);

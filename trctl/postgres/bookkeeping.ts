@@ -22,20 +22,20 @@ export async function createBookkeeping(session: Session): Promise<void> {
   );
 }
 
+/** @returns false when the part was recorded before, by this run or by another process of it. */
 export async function recordPart(
   session: Session,
   transferId: string,
   epoch: string,
   part: string,
   rows: number,
-): Promise<void> {
+): Promise<boolean> {
   await session.query(`DELETE FROM ${PARTS} WHERE transfer_id = $1 AND epoch <> $2`, [transferId, epoch]);
-  await session.query(`INSERT INTO ${PARTS} VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, [
-    transferId,
-    epoch,
-    part,
-    rows,
-  ]);
+  const recorded = await session.query(
+    `INSERT INTO ${PARTS} VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING 1`,
+    [transferId, epoch, part, rows],
+  );
+  return recorded.length > 0;
 }
 
 export async function recordedParts(session: Session, transferId: string, epoch: string): Promise<Set<string>> {

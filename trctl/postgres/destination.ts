@@ -105,7 +105,13 @@ export class PostgresDestination implements Destination {
           (sets.length === 0 ? 'NOTHING' : `UPDATE SET ${sets.join(', ')}`),
       );
     }
-    await recordPart(session, this.#transferId, options.epoch, `${tableLabel(table.id)} ${part.name}`, written);
+    const label = `${tableLabel(table.id)} ${part.name}`;
+    const first = await recordPart(session, this.#transferId, options.epoch, label, written);
+    if (!first && table.key.length === 0) {
+      // Another process has brought it meanwhile: its rows could not be told from these.
+      await session.query('ROLLBACK');
+      return 0;
+    }
     await session.query('COMMIT');
     return written;
   }

@@ -94,7 +94,8 @@ export class Copier {
         : await ends.destination.load({ table, name, where }, snapshot.read({ table, name, where }, signal), {
             epoch: written.epoch,
             position,
-            replace,
+            // A former owner that only slept may still commit what it had under way.
+            replace: replace || claim.takenOver,
           });
       note = { owner, state: 'done', rows };
       context.log.info(there ? `found copied ${planned.table}` : `copied ${planned.table}`, {

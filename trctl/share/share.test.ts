@@ -123,7 +123,10 @@ describe.each(['pg', 'ch'] as const)('to %s', (kind) => {
     const ended = await Promise.all([main.ended, second.ended]);
     expect(codes(ended)).toEqual(Array(2).fill([0, '']));
     // By the second worker, or by the main one where that found itself alone for a lease before the second came.
-    if (kind === 'pg') expect(ended.map(({ stdout }) => stdout).join('')).toContain('taken_over=true');
+    // A worker that was killed before its claim was written leaves nothing to take over.
+    if (kind === 'pg') {
+      expect(ended.map(({ stdout }) => stdout).join('')).toMatch(/taken_over=true|the main worker copies parts itself/);
+    }
     await expectEqual(pair);
     const late = await crew.start(1).ended;
     expect(late).toMatchObject({
